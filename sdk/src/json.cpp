@@ -16,9 +16,7 @@ value parse(std::string_view text) {
     options.max_depth = deepest;
     boost::json::parser parser({}, options);
     boost::json::error_code error;
-    auto const used = parser.write_some(text.data(), text.size(), error);
-    if (!error && !parser.done()) error = boost::json::error::incomplete;
-    if (!error && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) error = boost::json::error::extra_data;
+    auto const used = parser.write(text.data(), text.size(), error);
     if (error) throw Error(Code::invalid, "not a JSON document: " + error.message() + " at byte " + std::to_string(used));
     return parser.release();
 }
