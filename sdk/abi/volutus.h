@@ -108,12 +108,16 @@ struct vlt_call {
 struct vlt_host {
     vlt_head head;
     /* Calls a contract: the kernel's own (volutus.store/1, ...) or any plugin's. target names one provider where
-     * several have the contract, empty otherwise. within is the call being served, whose caller, trace, operation
-     * and deadline the nested call inherits; null outside any call. On failure *reply is the error document
-     * {"code","message","details"}. The reply lives in `within`, or, where that is null, until the thread's next
-     * call. Concurrent. */
+     * several have the contract, empty otherwise. within is the call being served, or one that begin made; the nested
+     * call inherits its caller, trace, operation and deadline. On failure *reply is the error document
+     * {"code","message","details"}. The reply lives until the next call within, or the end of it. Concurrent, but
+     * serialised for one within. */
     vlt_status (*call)(const vlt_host*, vlt_call* within, vlt_str contract, vlt_str name, vlt_str target,
                        vlt_str request, vlt_stream* input, vlt_stream* output, vlt_str* reply);
+    /* A call of the plugin's own, for work that no caller waits for; end frees it. deadline as vlt_call.deadline.
+     * Any-thread. */
+    vlt_call* (*begin)(const vlt_host*, int64_t deadline, vlt_str trace);
+    void (*end)(const vlt_host*, vlt_call*);
     void (*log)(const vlt_host*, int32_t level, vlt_str message, vlt_str fields); /* any-thread; level as syslog;
                                                                                      fields: JSON object or empty */
     void (*retain)(const vlt_host*);    /* any-thread: keeps the plugin loaded while work of it is under way */

@@ -93,12 +93,25 @@ Stream Call::output() const { return Stream(raw_->output(raw_)); }
 
 std::string Host::call(Call* within, std::string_view contract, std::string_view name, std::string_view target,
                        std::string_view request, vlt_stream* input, vlt_stream* output) const {
+    if (!within) {
+        OwnCall own(*this);
+        return call(&own.call(), contract, name, target, request, input, output);
+    }
     vlt_str reply{nullptr, 0};
-    auto const status = raw_->call(raw_, within ? within->raw() : nullptr, borrow(contract), borrow(name), borrow(target),
-                                   borrow(request), input, output, &reply);
+    auto const status = raw_->call(raw_, within->raw(), borrow(contract), borrow(name), borrow(target), borrow(request),
+                                   input, output, &reply);
     if (status != VLT_OK) rethrow(status, view(reply));
     return std::string(view(reply));
 }
+
+OwnCall::OwnCall(Host host, world::Instant deadline, std::string_view trace)
+    : host_(host.raw()),
+      call_(host_->begin(host_,
+                         deadline == world::Instant::max() ? std::numeric_limits<std::int64_t>::max()
+                                                           : deadline.time_since_epoch().count(),
+                         borrow(trace))) {}
+
+OwnCall::~OwnCall() { host_->end(host_, call_.raw()); }
 
 void Host::log(Level level, std::string_view message, json::object const& fields) const {
     auto const text = fields.empty() ? std::string() : json::print(fields);

@@ -67,7 +67,8 @@ class Host {
 public:
     explicit Host(vlt_host const* raw) : raw_(raw) {}
 
-    // `request` and the reply are documents as text. Throws the callee's Error.
+    // `request` and the reply are documents as text. Without `within` it is a call of the plugin's own, without a
+    // deadline. Throws the callee's Error.
     std::string call(Call* within, std::string_view contract, std::string_view name, std::string_view target,
                      std::string_view request, vlt_stream* input = nullptr, vlt_stream* output = nullptr) const;
     void log(Level level, std::string_view message, json::object const& fields = {}) const;
@@ -75,6 +76,20 @@ public:
 
 private:
     vlt_host const* raw_;
+};
+
+// A call of the plugin's own, for work that no caller waits for. Of one thread.
+class OwnCall {
+public:
+    explicit OwnCall(Host host, world::Instant deadline = world::Instant::max(), std::string_view trace = {});
+    ~OwnCall();
+    OwnCall(OwnCall const&) = delete;
+    OwnCall& operator=(OwnCall const&) = delete;
+    Call& call() { return call_; }
+
+private:
+    vlt_host const* host_;
+    Call call_;
 };
 
 } // namespace volutus
