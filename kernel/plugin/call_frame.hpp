@@ -1,0 +1,81 @@
+// One call on its way: the kernel's implementation of vlt_call.
+//
+// A frame is made by the caller's side and lives on its stack. What callees allocate stands in the frame's arena. A
+// nested call reuses one frame that its parent keeps, so a chain of calls allocates nothing after the first.
+#pragma once
+
+#include <volutus/call.hpp>
+#include <volutus/error.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <string>
+
+namespace volutus::kernel::plugin {
+
+// What a call hands on to the calls made within it. Shared, never changed while a call is under way.
+struct CallContext {
+    std::string caller;   // JSON of volutus::Context; "" = the cloud itself
+    std::string trace;    // request id
+    std::string task, step;
+    std::uint64_t attempt = 0, epoch = 0;
+    world::Instant deadline = world::Instant::max();
+    std::atomic<bool> cancelled = false;
+};
+
+class CallFrame : public vlt_call {
+public:
+    explicit CallFrame(CallContext& context);
+    CallFrame(CallFrame const&) = delete;
+    CallFrame& operator=(CallFrame const&) = delete;
+
+    CallContext& context() { return context_; }
+    void set_streams(vlt_stream* input, vlt_stream* output) {
+        input_ = input;
+        output_ = output;
+    }
+    vlt_stream* input_stream() const { return input_; }
+    vlt_stream* output_stream() const { return output_; }
+
+    // The frame for a call made within this one; its arena is emptied.
+    CallFrame& nested();
+
+    // Copies text into the arena.
+    vlt_str keep(std::string_view text);
+
+    // Waits for finish() after a callee answered VLT_PENDING. When the deadline comes first the call is cancelled and
+    // waited for all the same: its memory is in use until the callee is done.
+    vlt_status wait(vlt_str* reply);
+
+    vlt_status fail(Code code, std::string_view message, std::string_view details = {});
+    Error error(vlt_status status) const;              // what fail() was told
+    vlt_str error_document(vlt_status status);         // {"code","message","details"}, in the arena
+
+    // The last progress that the callee told, permille.
+    std::uint32_t progress_told() const { return progress_; }
+
+private:
+    void reset();
+    static CallFrame& of(vlt_call* call) { return *static_cast<CallFrame*>(call); }
+    static CallFrame const& of(vlt_call const* call) { return *static_cast<CallFrame const*>(call); }
+
+    CallContext& context_;
+    vlt_stream* input_ = nullptr;
+    vlt_stream* output_ = nullptr;
+    std::string message_, details_;
+    std::atomic<std::uint32_t> progress_ = 0;
+    std::unique_ptr<CallFrame> nested_;
+
+    world::Mutex mutex_;
+    world::Condition finished_;
+    std::optional<vlt_status> outcome_;
+    std::string late_reply_;
+
+    std::array<std::byte, 1024> first_;
+    std::pmr::monotonic_buffer_resource arena_{first_.data(), first_.size()};
+};
+
+} // namespace volutus::kernel::plugin
