@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace volutus::world {
 
@@ -66,6 +67,8 @@ File::File(std::string const& path, Mode mode) : path_(path) {
     if (handle_ < 0) fail("open", path);
 }
 
+File::File(File&& other) noexcept : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
+
 File& File::operator=(File&& other) noexcept {
     if (this != &other) {
         if (handle_ >= 0) ::close(handle_);
@@ -116,17 +119,30 @@ std::uint64_t File::size() const {
     return static_cast<std::uint64_t>(status.st_size);
 }
 
-bool file_exists(std::string const& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool file_exists(std::string const& path) {
+    if (::access(path.c_str(), F_OK) == 0) return true;
+    if (errno != ENOENT && errno != ENOTDIR) fail("look for", path);
+    return false;
+}
 
 void rename_file(std::string const& from, std::string const& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0) fail("rename", from);
+    if (::rename(from.c_str(), to.c_str()) != 0) fail("rename", from + " to " + to);
 }
 
 void remove_file(std::string const& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
 }
 
-void make_directory(std::string const& path) { std::filesystem::create_directories(path); }
+void make_directory(std::string const& path) {
+    auto const wanted = std::filesystem::path(path).lexically_normal();
+    std::filesystem::path folder;
+    for (auto const& part : wanted) {
+        auto const parent = folder;
+        folder /= part;
+        if (part.empty() || !std::filesystem::create_directory(folder)) continue;
+        sync_path(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY);
+    }
+}
 
 std::vector<std::string> list_directory(std::string const& path) {
     std::vector<std::string> names;

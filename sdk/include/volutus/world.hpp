@@ -6,19 +6,20 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #ifndef VOLUTUS_SIMULATION
-#include <condition_variable>
-#include <shared_mutex>
 #include <thread>
 #endif
 
@@ -49,7 +50,11 @@ public:
     Thread() = default;
     Thread(std::string_view name, std::function<void()> body);
     Thread(Thread&&) noexcept = default;
-    Thread& operator=(Thread&&) noexcept = default;
+    Thread& operator=(Thread&& other) noexcept {
+        join(); // std::thread would end the program here
+        thread_ = std::move(other.thread_);
+        return *this;
+    }
     ~Thread() { join(); }
     void join() {
         if (thread_.joinable()) thread_.join();
@@ -62,23 +67,28 @@ private:
 
 #else
 
-struct Waiter;
+struct Fiber; // kernel/world/fiber.hpp
+struct Inode; // kernel/world/disk.hpp
 
-// Fibers that wait, in order of arrival. The scheduler picks which one goes on by the seed.
+// Fibers that wait. Which of them a wake reaches is chosen by the seed.
 class WaitQueue {
 public:
     WaitQueue() = default;
     WaitQueue(WaitQueue const&) = delete;
     WaitQueue& operator=(WaitQueue const&) = delete;
-    ~WaitQueue();
-    bool wait(std::optional<Instant> until); // false when the time came first
+    ~WaitQueue(); // nobody may wait here any more
+    // False when the time came first. `what` (a literal) names the wait where a deadlock is reported.
+    bool wait(std::optional<Instant> until, char const* what);
     void wake_one();
     void wake_all();
 
 private:
-    std::vector<Waiter*> waiters_;
+    friend class Scheduler;
+    Fiber* first_ = nullptr;
+    std::size_t size_ = 0;
 };
 
+// Locking it twice, unlocking what another holds and circles of waiting fibers fail the simulation at once.
 class Mutex {
 public:
     void lock();
@@ -86,7 +96,10 @@ public:
     void unlock();
 
 private:
-    bool held_ = false;
+    friend class Condition;
+    void acquire();
+    void release();
+    std::uint64_t owner_ = 0; // the fiber's id
     WaitQueue queue_;
 };
 
@@ -100,16 +113,20 @@ public:
     void unlock_shared();
 
 private:
-    int readers_ = 0;
+    std::size_t readers_ = 0;
     bool writer_ = false;
     WaitQueue queue_;
 };
 
+// As std::condition_variable, also in that it now and then wakes for no reason.
 class Condition {
 public:
-    void notify_one() { queue_.wake_one(); }
-    void notify_all() { queue_.wake_all(); }
-    void wait(std::unique_lock<Mutex>& lock);
+    void notify_one();
+    void notify_all();
+    void wait(std::unique_lock<Mutex>& lock) { wait_one(lock, std::nullopt); }
+    std::cv_status wait_until(std::unique_lock<Mutex>& lock, Instant until) {
+        return wait_one(lock, until) ? std::cv_status::no_timeout : std::cv_status::timeout;
+    }
     template <class Predicate>
     void wait(std::unique_lock<Mutex>& lock, Predicate done) {
         while (!done()) wait(lock);
@@ -120,9 +137,13 @@ public:
             if (!wait_one(lock, until)) return done();
         return true;
     }
+    template <class Predicate>
+    bool wait_for(std::unique_lock<Mutex>& lock, Duration duration, Predicate done) {
+        return wait_until(lock, now() + duration, std::move(done));
+    }
 
 private:
-    bool wait_one(std::unique_lock<Mutex>& lock, Instant until);
+    bool wait_one(std::unique_lock<Mutex>& lock, std::optional<Instant> until);
     WaitQueue queue_;
 };
 
@@ -154,11 +175,9 @@ template <class T>
 class Promised {
 public:
     void give(T value) {
-        {
-            Lock lock(mutex_);
-            value_ = std::move(value);
-        }
-        given_.notify_all();
+        Lock lock(mutex_);
+        value_ = std::move(value);
+        given_.notify_all(); // still locked: whoever takes may destroy this as soon as it can lock
     }
     T take() {
         Lock lock(mutex_);
@@ -179,13 +198,15 @@ private:
 };
 
 // A file for durable state. Every failure throws std::system_error with errno and the path.
-// Nothing is durable before sync(); a new or renamed name is durable after sync_directory() of its folder.
+// Nothing is durable before sync(); a new or renamed name is durable after sync_directory() of its folder. After a
+// sync() that failed nobody knows what is on the disk, and a later one that succeeds says nothing about it: start again
+// from what can be read.
 class File {
 public:
     enum class Mode { read, write, create }; // write: must exist; create: made if absent, never truncated
     File() = default;
     File(std::string const& path, Mode mode);
-    File(File&& other) noexcept : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
+    File(File&& other) noexcept;
     File& operator=(File&& other) noexcept;
     ~File();
     std::size_t read_at(std::uint64_t offset, void* into, std::size_t size) const; // short at the end only
@@ -195,14 +216,20 @@ public:
     std::uint64_t size() const;
 
 private:
+#ifndef VOLUTUS_SIMULATION
     int handle_ = -1;
+#else
+    Inode& writable() const;
+    std::shared_ptr<Inode> inode_;
+    bool writable_ = false;
+#endif
     std::string path_;
 };
 
-bool file_exists(std::string const& path);
+bool file_exists(std::string const& path); // throws when nobody can tell
 void rename_file(std::string const& from, std::string const& to); // replaces `to` atomically
 void remove_file(std::string const& path);                        // removing what is gone succeeds
-void make_directory(std::string const& path);                     // with its parents; existing ones are fine
+void make_directory(std::string const& path); // with its parents, durable on return; existing ones are fine
 std::vector<std::string> list_directory(std::string const& path); // names, sorted bytewise
 void sync_directory(std::string const& path);
 
