@@ -5,20 +5,18 @@
 #   <name>         the shared library lib/<name>.so with its one exported symbol
 #   <name>_static  the same code for unit tests, its entry renamed volutus_plugin_1_<name>
 #   <name>_sim     with SIMULATED: the same under the simulator, entry renamed likewise
-set(VOLUTUS_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
-set(VOLUTUS_PLUGIN_ROOT ${CMAKE_SOURCE_DIR}/plugins)
-
 function(volutus_plugin)
   cmake_parse_arguments(PARSE_ARGV 0 plugin "SIMULATED" "" "LIBRARIES")
-  file(RELATIVE_PATH name ${VOLUTUS_PLUGIN_ROOT} ${CMAKE_CURRENT_SOURCE_DIR})
+  set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/plugins ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/drivers/" "_" name ${name})
   string(REPLACE "/" "_" name ${name})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
 
   add_library(${name} MODULE ${sources})
-  set_target_properties(${name} PROPERTIES PREFIX "" LINK_DEPENDS ${VOLUTUS_PLUGIN_MAP})
+  set_target_properties(${name} PROPERTIES PREFIX "" LINK_DEPENDS ${map})
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-  target_link_options(${name} PRIVATE -Wl,--version-script=${VOLUTUS_PLUGIN_MAP} -Wl,--gc-sections)
+  target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,--gc-sections)
   if(NOT VOLUTUS_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
