@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Formats the C and C++ sources, all or those below the folders named: format.py --with CLANG_FORMAT [--check] [FOLDER...]
+"""Formats the C and C++ sources, all or those below the folders named.
+
+    format.py --with CLANG_FORMAT [--check] [FOLDER...]
 
 With --check nothing is written; the exit code is 1 and the files are named if some would change.
 """
