@@ -382,17 +382,20 @@ def headers_are_included_once_and_open_no_namespace(tree):
             yield Finding(name, line, "opens a namespace for all who include it", "name what is needed")
 
 
+# The simulator's side of the seam is the SDK's; operator is a word of the language.
+NAMESPACE_OF = {"world": "volutus::world", "operator": "volutus::kernel::operators"}
+
+
 @rule
 def a_kernel_namespace_is_its_folder(tree):
     for name in tree.headers("kernel"):
         parts = PurePosixPath(name).parts
         if len(parts) < 3 or not re.search(r"\bnamespace\b", tree.code(name)):
             continue
-        # The simulator's side of the seam is the SDK's volutus::world.
-        wanted = r"volutus::(kernel::)?world" if parts[1] == "world" else rf"volutus::kernel::{parts[1]}"
+        wanted = NAMESPACE_OF.get(parts[1], f"volutus::kernel::{parts[1]}")
         if not re.search(rf"\bnamespace\s+{wanted}\b", tree.code(name)):
             yield Finding(name, 1, "declares nothing in the namespace of its folder",
-                          f"namespace volutus::kernel::{parts[1]}")
+                          f"namespace {wanted}")
 
 
 @rule

@@ -36,6 +36,7 @@ GOOD = PLUGIN | {
         "void g() { try { f(); } catch (...) { log(\"failed\"); throw; } }\n"
         "void h() { try { f(); } catch (Error const&) {} } // such as block_disk may throw\n"
     ),
+    "kernel/operator/answer.hpp": HEADER + "namespace volutus::kernel::operators {}\n",
     "kernel/gateway/gateway.hpp": HEADER + "namespace volutus::kernel::gateway {}\n",
     "kernel/gateway/server.cpp": "#include <boost/beast/http.hpp>\nstd::mutex held;\n",
     "kernel/gateway/request_id.cpp": 'auto header = "x-openstack-request-id"; auto innovation = 1;\n',
