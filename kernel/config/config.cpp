@@ -27,6 +27,8 @@ constexpr std::string_view plugin_schema_text = R"({
   }
 })";
 
+constexpr std::string_view nothing_schema = R"({"type": "object", "additionalProperties": false})";
+
 using Origins = std::map<std::string, Origin, std::less<>>;
 
 // Forgets `path` and all that lies below it.
@@ -184,7 +186,9 @@ json::object Config::plugin_config(std::string_view plugin, std::string_view sch
     if (auto const* all = merged_.if_contains("plugin"); all && all->is_object())
         if (auto const* one = all->get_object().if_contains(plugin); one && one->is_object())
             written = one->get_object().if_contains("config");
-    return checked(written, join(join("plugin", plugin), "config"), schema, problems);
+    // A manifest without settings has an empty schema: that is no invitation to write anything.
+    auto const nothing = json::parse_object(schema).empty();
+    return checked(written, join(join("plugin", plugin), "config"), nothing ? nothing_schema : schema, problems);
 }
 
 json::object Config::plugin_config(std::string_view plugin, std::string_view schema) const {
@@ -206,7 +210,7 @@ void Config::check(std::vector<KnownSection> const& sections, PluginSchema const
         if (!plugin.enabled) continue;
         try {
             auto const schema = plugin_schema(plugin);
-            plugin_config(plugin.name, schema ? *schema : R"({"type": "object"})", problems);
+            plugin_config(plugin.name, schema.value_or("{}"), problems);
         } catch (Error const& error) {
             problems.add(plugin.origin, join("plugin", plugin.name), error.what());
         }

@@ -37,7 +37,7 @@ struct KnownSection {
 };
 
 // The schema of a plugin's [plugin.<name>.config], from its manifest. May throw Error, which becomes a problem at the
-// plugin's line; nullopt: the plugin takes no configuration.
+// plugin's line; nullopt or an empty schema: the plugin takes no configuration.
 using PluginSchema = std::function<std::optional<std::string>(PluginEntry const&)>;
 
 // Immutable after load; any thread.
@@ -57,7 +57,7 @@ public:
 
     // The plugin tables in the order of their names, also those that are not enabled.
     std::vector<PluginEntry> plugins(Problems& problems) const;
-    // [plugin.<name>.config], as section().
+    // [plugin.<name>.config], as section(), but an empty schema allows no key.
     json::object plugin_config(std::string_view plugin, std::string_view schema) const;
     json::object plugin_config(std::string_view plugin, std::string_view schema, Problems& problems) const;
 

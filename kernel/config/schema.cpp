@@ -16,7 +16,6 @@ namespace volutus::kernel::config {
 
 namespace {
 constexpr std::array<std::string_view, 6> types{"string", "integer", "number", "boolean", "array", "object"};
-constexpr std::array<std::string_view, 4> formats{"duration", "size", "path", "secret_file"};
 constexpr std::array<std::string_view, 15> keywords{"type",
                                                     "description",
                                                     "default",
@@ -58,7 +57,7 @@ std::string_view article(std::string_view type) {
     if (type == "object") return "a table";
     if (type == "boolean") return "true or false";
     if (type == "number") return "a number";
-    return "a string";
+    return type == "string" ? "a string" : "a value";
 }
 
 std::string_view kind_of(json::value const& value) {
@@ -97,18 +96,20 @@ bool has_type(json::value const& value, std::string_view type) {
 
 class Checker {
 public:
-    explicit Checker(std::vector<Mismatch>& mismatches) : mismatches_(mismatches) {}
+    // A default is written by a program and may be plain milliseconds, where a person must name the unit.
+    enum class Of { document, defaults };
+    explicit Checker(std::vector<Mismatch>& mismatches, Of of = Of::document) : mismatches_(mismatches), of_(of) {}
 
     void check(json::object const& schema, json::value& value, std::string const& path) {
         auto const type = word(schema, "type");
         auto const format = word(schema, "format");
-        if (!has_type(value, type) && !(format == "size" && is_integer(value)))
-            return refuse(path,
-                          fmt::format("{}{} is expected, but this is {}", article(type),
-                                      format == "duration" ? " with a unit, such as \"30s\"," : "", kind_of(value)));
+        if (type == "integer" && (format == "duration" || format == "size")) {
+            if (!read_units(format, value, path)) return;
+        } else if (!type.empty() && !has_type(value, type)) {
+            return refuse(path, fmt::format("{} is expected, but this is {}", article(type), kind_of(value)));
+        }
         if (auto const* allowed = schema.if_contains("enum")) check_enum(allowed->as_array(), value, path);
-        if (value.is_string()) check_length(schema, json::view(value.get_string()), path);
-        if (!format.empty() && !apply_format(format, value, path)) return;
+        if (value.is_string()) check_text(schema, format, json::view(value.get_string()), path);
         if (value.is_number()) check_range(schema, value, path, format);
         if (value.is_array()) check_items(schema, value.get_array(), path);
         if (value.is_object()) check_members(schema, value.get_object(), path);
@@ -131,11 +132,44 @@ private:
                                  near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
     }
 
-    void check_length(json::object const& schema, std::string_view text, std::string const& path) {
+    // Turns a duration or a size into its integer; false when it is none.
+    bool read_units(std::string_view format, json::value& value, std::string const& path) {
+        if (is_integer(value) && (format == "size" || of_ == Of::defaults))
+            return true; // minimum says what is too small
+        if (!value.is_string()) {
+            refuse(path, fmt::format("a {} with a unit is expected, such as {}, but this is {}", format, sample(format),
+                                     kind_of(value)));
+            return false;
+        }
+        auto const text = json::view(value.get_string());
+        auto const parsed = format == "duration" ? parse_duration(text) : parse_size(text);
+        if (parsed)
+            value = *parsed;
+        else
+            not_of(format, text, path);
+        return parsed.has_value();
+    }
+
+    static std::string_view sample(std::string_view format) { return format == "duration" ? "\"30s\"" : "\"10MiB\""; }
+
+    void not_of(std::string_view format, std::string_view text, std::string const& path) {
+        refuse(path, fmt::format("\"{}\" is not a {}; write a number and a unit ({}), such as {}", text, format,
+                                 format == "duration" ? "ms, s, m, h, d" : "B, KiB, MiB, GiB, TiB", sample(format)));
+    }
+
+    void check_text(json::object const& schema, std::string_view format, std::string_view text,
+                    std::string const& path) {
         if (auto const least = number(schema, "minLength"); least && text.size() < *least)
             refuse(path, *least == 1 ? "must not be empty" : fmt::format("must have {} bytes or more", *least));
         if (auto const most = number(schema, "maxLength"); most && text.size() > *most)
             refuse(path, fmt::format("has {} bytes; at most {} are allowed", text.size(), *most));
+        if ((format == "duration" && !parse_duration(text)) || (format == "size" && !parse_size(text)))
+            return not_of(format, text, path);
+        if (format != "path" && format != "secret_file") return;
+        if (text.empty() || text[0] != '/' || text.find('\0') != std::string_view::npos)
+            return refuse(path, fmt::format("\"{}\" is not an absolute path; it must begin with /", text));
+        if (format == "secret_file")
+            if (auto const open = why_not_secret(std::string(text)); !open.empty()) refuse(path, open);
     }
 
     void check_range(json::object const& schema, json::value const& value, std::string const& path,
@@ -152,42 +186,14 @@ private:
             refuse(path, fmt::format("{} is too large; at most {}", shown(given), shown(*most)));
     }
 
-    // False when the text is not of the format.
-    bool apply_format(std::string_view format, json::value& value, std::string const& path) {
-        if (format == "size" && is_integer(value)) {
-            if (value.is_uint64() || value.get_int64() >= 0) return true;
-            refuse(path, "a size cannot be negative");
-            return false;
-        }
-        auto const text = json::view(value.get_string());
-        if (format == "duration" || format == "size") {
-            auto const parsed = format == "duration" ? parse_duration(text) : parse_size(text);
-            if (!parsed) {
-                refuse(path, fmt::format("\"{}\" is not a {}; write {}", text, format,
-                                         format == "duration" ? "a number and a unit (ms, s, m, h, d), such as \"30s\""
-                                                              : "a number and a unit (B, KiB, MiB, GiB, TiB), such as "
-                                                                "\"10MiB\""));
-                return false;
-            }
-            value = *parsed;
-            return true;
-        }
-        if (text.empty() || text[0] != '/' || text.find('\0') != std::string_view::npos) {
-            refuse(path, fmt::format("\"{}\" is not an absolute path; it must begin with /", text));
-            return false;
-        }
-        if (format == "secret_file")
-            if (auto const open = why_not_secret(std::string(text)); !open.empty()) refuse(path, open);
-        return true;
-    }
-
     void check_items(json::object const& schema, json::array& items, std::string const& path) {
         if (auto const least = number(schema, "minItems"); least && items.size() < *least)
             refuse(path, fmt::format("has {} elements; at least {} are needed", items.size(), *least));
         if (auto const most = number(schema, "maxItems"); most && items.size() > *most)
             refuse(path, fmt::format("has {} elements; at most {} are allowed", items.size(), *most));
-        auto const& each = schema.at("items").as_object();
-        for (std::size_t i = 0; i < items.size(); ++i) check(each, items[i], fmt::format("{}[{}]", path, i));
+        auto const* each = schema.if_contains("items");
+        for (std::size_t i = 0; each && i < items.size(); ++i)
+            check(each->as_object(), items[i], fmt::format("{}[{}]", path, i));
     }
 
     void check_members(json::object const& schema, json::object& members, std::string const& path) {
@@ -202,7 +208,7 @@ private:
                 check(property->as_object(), member.value(), here);
             else if (additional && additional->is_object())
                 check(additional->get_object(), member.value(), here);
-            else if (!additional || !additional->as_bool())
+            else if (additional ? !additional->as_bool() : declared != nullptr)
                 refuse(here, unknown_key(key, properties));
         }
         fill_in(schema, properties, members, path);
@@ -230,7 +236,7 @@ private:
             auto const here = join(path, property.key());
             if (auto const* fallback = inner.if_contains("default")) {
                 json::value filled = *fallback;
-                check(inner, filled, here);
+                Checker(mismatches_, Of::defaults).check(inner, filled, here);
                 members[property.key()] = std::move(filled);
             } else if (listed && holds(listed->as_array(), property.key())) {
                 refuse(here, fmt::format("is missing; {} is required", article(word(inner, "type"))));
@@ -249,6 +255,7 @@ private:
     }
 
     std::vector<Mismatch>& mismatches_;
+    Of of_;
 };
 
 void verify(json::value const& schema, std::string const& path);
@@ -276,23 +283,20 @@ void verify(json::value const& value, std::string const& path) {
         if (!holds(keywords, member.key()))
             wrong_schema(path, fmt::format("'{}' is not a keyword that is known here", std::string_view(member.key())));
     auto const type = word(schema, "type");
-    if (!holds(types, type)) wrong_schema(path, "'type' must be string, integer, number, boolean, array or object");
+    if (schema.contains("type") && !holds(types, type))
+        wrong_schema(path, "'type' must be string, integer, number, boolean, array or object");
     for (auto const* key : {"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
         if (schema.contains(key) && !number(schema, key)) wrong_schema(path, fmt::format("'{}' must be a number", key));
     if (auto const* allowed = schema.if_contains("enum"); allowed && !allowed->is_array())
         wrong_schema(path, "'enum' must be an array");
-    if (schema.contains("format") && (type != "string" || !holds(formats, word(schema, "format"))))
-        wrong_schema(path, "'format' must be duration, size, path or secret_file, and 'type' string");
-    if (type == "array") {
-        auto const* items = schema.if_contains("items");
-        if (!items) wrong_schema(path, "an array needs 'items'");
-        verify(*items, path + "[]");
-    }
+    if (schema.contains("format") && type != "string" && type != "integer")
+        wrong_schema(path, "a 'format' is of strings and integers");
+    if (auto const* items = schema.if_contains("items")) verify(*items, path + "[]");
     if (type == "object") verify_properties(schema, path);
     if (auto const* fallback = schema.if_contains("default")) {
         std::vector<Mismatch> mismatches;
         auto filled = *fallback;
-        Checker(mismatches).check(schema, filled, path);
+        Checker(mismatches, Checker::Of::defaults).check(schema, filled, path);
         if (!mismatches.empty())
             wrong_schema(mismatches.front().path, "the default does not fit: " + mismatches.front().message);
     }

@@ -17,9 +17,9 @@ constexpr std::string_view gateway_schema = R"({
   "type": "object",
   "properties": {
     "listen": {"type": "array", "minItems": 1, "items": {"type": "string"}, "default": ["127.0.0.1:8080"]},
-    "idle": {"type": "string", "format": "duration", "default": "30s"},
+    "idle": {"type": "integer", "format": "duration", "default": "30s"},
     "limits": {"type": "object", "properties": {
-      "body": {"type": "string", "format": "size", "default": "1MiB"},
+      "body": {"type": "integer", "format": "size", "default": "1MiB"},
       "connections": {"type": "integer", "minimum": 1, "default": 1000}
     }}
   }
@@ -86,7 +86,7 @@ TEST_F(ConfigFiles, AllErrorsOfASectionAreShownTogetherWithFileAndLine) {
     auto const at = file("10-gateway.toml");
     EXPECT_THAT(message, HasSubstr("4 errors"));
     EXPECT_THAT(message, HasSubstr(at + ":2: gateway.lissten: unknown key; did you mean 'listen'?"));
-    EXPECT_THAT(message, HasSubstr(at + ":3: gateway.idle: a string with a unit, such as \"30s\""));
+    EXPECT_THAT(message, HasSubstr(at + ":3: gateway.idle: a duration with a unit is expected, such as \"30s\""));
     EXPECT_THAT(message, HasSubstr(at + ":6: gateway.limits.connections: 0 is too small; at least 1"));
     EXPECT_THAT(message, HasSubstr(at + ":7: gateway.limits.body: \"5 apples\" is not a size"));
 }
