@@ -2,8 +2,12 @@
 //
 // All change is an apply: one atomic, durable batch. It answers with a revision after the disk has it. A plugin writes
 // only the kinds that its manifest owns. Errors: precondition (an expectation was not met: details {kind,id,revision}),
-// conflict (a unique key is taken, or a reference would break: details name the other document), over_quota and
-// exhausted (details name the account or pool that is short), invalid, forbidden (a kind of another plugin).
+// conflict (a unique key is taken, or a reference would break: details {kind,id} name the other document), over_quota
+// and exhausted (details {account,resource,total,used,asked} or {pool,first,last}), too_large, invalid, forbidden (a
+// kind of another plugin), unavailable (nothing was done), unknown_outcome (the disk failed in the middle of a commit).
+//
+// Bounds: a body, a note or a task's input is at most body_max bytes of JSON, an id, an account, a resource, a consumer
+// or a pool at most 255 bytes without NUL, an indexed or unique value at most 2,000 bytes.
 #pragma once
 
 #include <volutus/contract.hpp>
@@ -17,6 +21,8 @@
 
 namespace volutus::store {
 
+inline constexpr std::size_t body_max = VLT_DOCUMENT_MAX - 4096; // leaves room for the reply around it
+
 // ---- kinds, as a manifest declares them ----
 
 enum class FieldType { string, integer, number, boolean };
@@ -25,7 +31,7 @@ BOOST_DESCRIBE_ENUM(FieldType, string, integer, number, boolean)
 struct IndexField {
     std::string field;      // a key of the body; dots go deeper
     FieldType type = FieldType::string;
-    bool several = false;   // the body holds an array; any of its values matches
+    bool several = false;   // the body holds an array of strings; any of its values matches
 };
 BOOST_DESCRIBE_STRUCT(IndexField, (), (field, type, several))
 
@@ -37,13 +43,14 @@ struct UniqueKey {
 BOOST_DESCRIBE_STRUCT(UniqueKey, (), (space, fields, several))
 
 struct Reference {
-    std::string field;   // holds an id, or an array of ids; null and absent refer to nothing
+    std::string field;   // holds an id, or an array of ids; null, absent and "" refer to nothing
     std::string kind;    // what it refers to; must exist when written, and cannot be removed while referred to
     bool owned = false;  // an ownership edge: this document belongs to the one referred to
 };
 BOOST_DESCRIBE_STRUCT(Reference, (), (field, kind, owned))
 
-// Lists that the store serves from an index: for each filter (and without one) each sort, within the scope.
+// Lists that the store serves from an index: for each filter (and without one) each sort, within the scope. All are
+// indexed fields with one value each.
 struct ListIndex {
     std::string scope;                // a field, such as project_id; empty = the whole kind
     std::vector<std::string> filters; // fields compared with ==
@@ -58,9 +65,10 @@ struct Kind {
     std::vector<UniqueKey> unique;
     std::vector<Reference> references;
     std::vector<ListIndex> lists;
+    std::vector<std::string> blobs;      // fields that hold ids of blobs, or arrays of them; those blobs are kept
     std::uint64_t tombstone_seconds = 0; // how long removed documents stay readable by Query::removed
 };
-BOOST_DESCRIBE_STRUCT(Kind, (), (name, schema, indexes, unique, references, lists, tombstone_seconds))
+BOOST_DESCRIBE_STRUCT(Kind, (), (name, schema, indexes, unique, references, lists, blobs, tombstone_seconds))
 
 // ---- writing ----
 
@@ -82,7 +90,7 @@ struct Remove {
 BOOST_DESCRIBE_STRUCT(Remove, (), (kind, id))
 
 // Makes or changes an account. Lowering below use is allowed; only new claims are refused then. Fields that are
-// absent keep their value; a new account needs total. drop removes it, refused while it has claims.
+// absent keep their value; a new account needs total. drop removes it, refused while it has claims or children.
 struct SetAccount {
     std::string account, resource;           // (provider, resource class) or (project, resource)
     std::optional<std::int64_t> total;       // capacity or limit; -1 = unlimited
@@ -90,13 +98,15 @@ struct SetAccount {
     std::optional<double> ratio;             // capacity = (total - reserved) * ratio, rounded down
     std::optional<std::int64_t> min_unit, max_unit, step_size; // bounds of one claim
     std::optional<std::string> parent;       // account whose capacity a claim must fit too; "" = none
+    std::optional<bool> quota;               // a tenant's limit: short is over_quota; else it is exhausted
     bool drop = false;
 };
-BOOST_DESCRIBE_STRUCT(SetAccount, (), (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, drop))
+BOOST_DESCRIBE_STRUCT(SetAccount, (),
+                      (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, quota, drop))
 
 struct Claim {
     std::string account, resource, consumer; // one claim a (account, resource, consumer); again adds to it
-    std::int64_t amount = 0;                 // at least 1
+    std::int64_t amount = 0;                 // at least 1; the account's units and step bound the claim as it becomes
 };
 BOOST_DESCRIBE_STRUCT(Claim, (), (account, resource, consumer, amount))
 
@@ -107,8 +117,8 @@ struct Release {
 BOOST_DESCRIBE_STRUCT(Release, (), (account, resource, consumer))
 
 // Takes a free value of first..last for the consumer: the one wanted, else the lowest free. The reply names it. A
-// consumer that already holds a value of this pool within the range gets that one again. give_back with a consumer
-// frees all its values of the pool.
+// consumer that already holds a value of this pool within the range, or the one wanted, gets that one again. A wanted
+// value that another holds is a conflict with details {pool,value,consumer}.
 struct Take {
     std::string pool, consumer;
     std::int64_t first = 0, last = 0;
@@ -116,14 +126,17 @@ struct Take {
 };
 BOOST_DESCRIBE_STRUCT(Take, (), (pool, consumer, first, last, wanted))
 
+// Frees all values of the pool that the consumer holds, or the one named. What is free already is no error.
 struct GiveBack {
     std::string pool, consumer;
+    std::optional<std::int64_t> value;
 };
-BOOST_DESCRIBE_STRUCT(GiveBack, (), (pool, consumer))
+BOOST_DESCRIBE_STRUCT(GiveBack, (), (pool, consumer, value))
 
-// Starts a task of the plugin that applies; see contract/task.hpp.
+// Starts a task of the plugin that applies; see contract/task.hpp. A resource has at most one live task: a second one
+// is a conflict that names it, or, with `replaces`, waits until the live one, cancelled by this, has ended.
 struct StartTask {
-    std::string id;                       // UUID, chosen by the caller
+    std::string id;                       // UUID, chosen by the caller; the very same task again changes nothing
     std::string name;                     // "server.create"
     std::uint32_t version = 1;
     std::string kind, resource;           // the document it works on
@@ -140,8 +153,8 @@ struct Note {
 };
 BOOST_DESCRIBE_STRUCT(Note, (), (topic, body))
 
-// At most 1,000 items in all. Order of evaluation: expect, release and give_back, remove, put, set, claim, take, then
-// references and unique keys over the outcome; all or nothing.
+// At most 1,000 items in all. Order of evaluation: expect, release and give_back, remove, put, set, claim, take, tasks,
+// then references and unique keys over the outcome; all or nothing.
 struct Apply {
     std::vector<Expect> expect;
     std::vector<Put> put;
@@ -195,7 +208,11 @@ struct Sort {
 };
 BOOST_DESCRIBE_STRUCT(Sort, (), (field, descending))
 
-// Keyset pages: the order is the sort's keys bytewise with nulls first, then the id. Several where are and-ed.
+// Keyset pages: the order is the sort's keys, bytewise with null as the smallest, then the id in the direction of the
+// last key. Several where are and-ed. A marker must be visible: its row exists, and matches those where that compare a
+// field that some list of the kind declares as its scope. ne matches null too. A page also ends, with more, before its
+// documents grow beyond a reply's size. A combination that no list declares looks at every row that the best index
+// leaves, at most 200,000; beyond that it is too_large.
 struct Query {
     std::string kind;
     std::vector<Where> where;
@@ -226,6 +243,29 @@ struct Counted {
 };
 BOOST_DESCRIBE_STRUCT(Counted, (), (count))
 
+// The documents that refer to one; with `owned` only those that belong to it. Of all kinds, by kind, id and field.
+struct Referrers {
+    std::string kind, id;
+    bool owned = false;
+    std::optional<std::string> after; // next_after of the page before
+    std::uint32_t limit = 1000;
+};
+BOOST_DESCRIBE_STRUCT(Referrers, (), (kind, id, owned, after, limit))
+
+struct Referrer {
+    std::string kind, id, field;
+    bool owned = false;
+};
+BOOST_DESCRIBE_STRUCT(Referrer, (), (kind, id, field, owned))
+
+struct ReferrerPage {
+    std::vector<Referrer> referrers;
+    std::optional<std::string> next_after;
+};
+BOOST_DESCRIBE_STRUCT(ReferrerPage, (), (referrers, next_after))
+
+// Pages by account and resource. Claims come too when an account (all of its claims) or a consumer (its own) is named;
+// an account whose claims go on over several pages is told again on each.
 struct AccountQuery {
     std::optional<std::string> account, resource, consumer; // at least one; consumer: accounts where it has claims
     std::optional<std::string> after;                       // next_after of the page before
@@ -237,8 +277,10 @@ struct Account {
     std::string account, resource, parent;
     std::int64_t total = 0, reserved = 0, min_unit = 1, max_unit = 0, step_size = 1, used = 0; // max_unit 0 = no bound
     double ratio = 1.0;
+    bool quota = false;
 };
-BOOST_DESCRIBE_STRUCT(Account, (), (account, resource, parent, total, reserved, min_unit, max_unit, step_size, used, ratio))
+BOOST_DESCRIBE_STRUCT(Account, (),
+                      (account, resource, parent, total, reserved, min_unit, max_unit, step_size, used, ratio, quota))
 
 struct Accounts {
     std::vector<Account> accounts;
@@ -247,33 +289,45 @@ struct Accounts {
 };
 BOOST_DESCRIBE_STRUCT(Accounts, (), (accounts, claims, next_after))
 
-// Changes after a revision, in commit order. Blocks until there is one or the call's deadline. `compacted` in the
-// details of a conflict tells a reader whose cursor is older than what is kept: list again.
+// Changes after a revision, in commit order. Blocks until there is one; at the call's deadline the reply has no entries.
+// The entries of one apply come in one reply, if they fit in one at all. {"compacted": true} in the details of a conflict
+// tells a reader whose cursor is older than what is kept: list again, then go on from details.revision. A change of an
+// account comes as kind "kernel.account".
 struct Changes {
     std::uint64_t since = 0;
+    std::uint32_t skip = 0;         // the skip of the reply before
     std::vector<std::string> kinds; // empty = all; notes come under their topic
     std::uint32_t limit = 1000;
-    bool wait = true;
+    std::optional<bool> wait;       // absent = true
 };
-BOOST_DESCRIBE_STRUCT(Changes, (), (since, kinds, limit, wait))
+BOOST_DESCRIBE_STRUCT(Changes, (), (since, skip, kinds, limit, wait))
 
-enum class Change { put, remove, note };
-BOOST_DESCRIBE_ENUM(Change, put, remove, note)
+enum class Change { put, remove, note, account };
+BOOST_DESCRIBE_ENUM(Change, put, remove, note, account)
 
 struct FeedEntry {
     std::uint64_t revision = 0;
     Change change = Change::put;
-    std::string kind, id;              // of a note: its topic and ""
-    std::vector<std::string> fields;   // top-level keys that changed
-    json::object note;
+    std::string kind, id;              // of a note: its topic and ""; of an account: "kernel.account" and its name
+    bool created = false;              // a put of what was not there
+    std::vector<std::string> fields;   // top-level keys that changed; of an account: its resources that changed
+    json::object note;                 // of an account: {resource: {"total", "capacity", "used"}} after the apply
 };
-BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, fields, note))
+BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, created, fields, note))
 
 struct Feed {
     std::vector<FeedEntry> entries;
     std::uint64_t revision = 0; // everything up to here has been told; the next `since`
+    std::uint32_t skip = 0;     // and so many entries of the apply after it; the next `skip`
 };
-BOOST_DESCRIBE_STRUCT(Feed, (), (entries, revision))
+BOOST_DESCRIBE_STRUCT(Feed, (), (entries, revision, skip))
+
+// Bytes too large for a document, named by their content. One that no document refers to goes after an hour.
+struct BlobId {
+    std::string id; // SHA-256 as 64 hex digits
+};
+BOOST_DESCRIBE_STRUCT(BlobId, (), (id))
+inline constexpr std::size_t blob_max = 16u << 20;
 
 struct Store {
     virtual ~Store() = default;
@@ -281,11 +335,16 @@ struct Store {
     virtual std::optional<Document> get(Call&, Get const&) = 0; // nothing there: no value
     virtual Page query(Call&, Query const&) = 0;
     virtual Counted count(Call&, Count const&) = 0;
+    virtual ReferrerPage referrers(Call&, Referrers const&) = 0;
     virtual Accounts accounts(Call&, AccountQuery const&) = 0;
     virtual Feed changes(Call&, Changes const&) = 0;
+    virtual BlobId put_blob(Call&) = 0;            // the call's input stream
+    virtual void get_blob(Call&, BlobId const&) = 0; // into the call's output stream; not_found
 };
 inline constexpr auto contract = volutus::contract<Store>("volutus.store/1", required<&Store::apply>("apply"),
     required<&Store::get>("get"), required<&Store::query>("query"), required<&Store::count>("count"),
-    required<&Store::accounts>("accounts"), required<&Store::changes>("changes"));
+    required<&Store::referrers>("referrers"),
+    required<&Store::accounts>("accounts"), required<&Store::changes>("changes"),
+    required<&Store::put_blob>("put_blob"), required<&Store::get_blob>("get_blob"));
 
 } // namespace volutus::store
