@@ -1,0 +1,225 @@
+#include <kernel/store/sqlite_engine.hpp>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <unordered_map>
+
+namespace volutus::kernel::store {
+
+namespace {
+
+constexpr std::size_t kept_statements = 400;
+constexpr int instructions_a_row = 40;  // of SQLite's virtual machine, for a row that a scan looks at
+constexpr int busy_milliseconds = 5000; // a backup may hold the file for a moment
+
+Trouble trouble_of(int code) {
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return Trouble::full;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return Trouble::input_output;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return Trouble::busy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return Trouble::corrupt;
+    case SQLITE_CONSTRAINT:
+        return Trouble::constraint;
+    case SQLITE_INTERRUPT:
+        return Trouble::too_much;
+    default:
+        return Trouble::other;
+    }
+}
+
+[[noreturn]] void fail(sqlite3* db, int code, std::string_view doing) {
+    throw EngineError(trouble_of(code),
+                      fmt::format("SQLite: {} ({}) in: {:.200}", db ? sqlite3_errmsg(db) : sqlite3_errstr(code),
+                                  sqlite3_errstr(code), doing));
+}
+
+class SqliteStatement final : public Statement {
+public:
+    SqliteStatement(sqlite3* db, std::string_view sql) : db_(db) {
+        int const code =
+            sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw_, nullptr);
+        if (code != SQLITE_OK) fail(db, code, sql);
+    }
+    SqliteStatement(SqliteStatement const&) = delete;
+    SqliteStatement& operator=(SqliteStatement const&) = delete;
+    ~SqliteStatement() override { sqlite3_finalize(raw_); }
+
+    void start(std::span<Bind const> binds, bool borrowed) override {
+        lifetime_ = borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+        // The work limit looks at this counter, which would go on from the statement's earlier runs.
+        sqlite3_stmt_status(raw_, SQLITE_STMTSTATUS_VM_STEP, 1);
+        int at = 0;
+        for (auto const& bind : binds) {
+            int const code =
+                std::visit([this, index = ++at](auto const& held) { return put(index, held); }, bind.held());
+            if (code != SQLITE_OK) fail(db_, code, sqlite3_sql(raw_));
+        }
+    }
+    bool next() override {
+        int const code = sqlite3_step(raw_);
+        if (code == SQLITE_ROW) return true;
+        if (code != SQLITE_DONE) fail(db_, code, sqlite3_sql(raw_));
+        return false;
+    }
+    void finish() noexcept override {
+        sqlite3_reset(raw_);
+        sqlite3_clear_bindings(raw_);
+    }
+    std::int64_t changed() const override { return sqlite3_changes64(db_); }
+    bool null(int column) const override { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
+    std::int64_t integer(int column) const override { return sqlite3_column_int64(raw_, column); }
+    double number(int column) const override { return sqlite3_column_double(raw_, column); }
+    std::string_view text(int column) const override {
+        // A blob gives its bytes unchanged; text is stored as UTF-8, so this is no conversion.
+        auto const* bytes = static_cast<char const*>(sqlite3_column_blob(raw_, column));
+        return {bytes ? bytes : "", static_cast<std::size_t>(sqlite3_column_bytes(raw_, column))};
+    }
+
+private:
+    int put(int at, std::monostate) { return sqlite3_bind_null(raw_, at); }
+    int put(int at, std::int64_t number) { return sqlite3_bind_int64(raw_, at, number); }
+    int put(int at, double number) { return sqlite3_bind_double(raw_, at, number); }
+    int put(int at, std::string_view text) {
+        return sqlite3_bind_text64(raw_, at, text.data() ? text.data() : "", text.size(), lifetime_, SQLITE_UTF8);
+    }
+    int put(int at, Blob blob) {
+        return sqlite3_bind_blob64(raw_, at, blob.bytes.data() ? blob.bytes.data() : "", blob.bytes.size(), lifetime_);
+    }
+
+    sqlite3* db_;
+    sqlite3_stmt* raw_ = nullptr;
+    sqlite3_destructor_type lifetime_ = SQLITE_TRANSIENT;
+};
+
+struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+};
+
+class SqliteConnection final : public Connection {
+public:
+    SqliteConnection(EngineOptions const& options, bool writes) {
+        int const flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_CREATE : 0);
+        int const code =
+            sqlite3_open_v2(options.path.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+        try {
+            if (code != SQLITE_OK) fail(db_, code, "opening " + options.path);
+            sqlite3_extended_result_codes(db_, 1);
+            sqlite3_busy_timeout(db_, busy_milliseconds);
+            set_up(writes);
+        } catch (...) {
+            close();
+            throw;
+        }
+    }
+    SqliteConnection(SqliteConnection const&) = delete;
+    SqliteConnection& operator=(SqliteConnection const&) = delete;
+    ~SqliteConnection() override { close(); }
+
+    void begin_read() override { execute("BEGIN"); }
+    void begin_write() override { execute("BEGIN IMMEDIATE"); }
+    void commit() override { execute("COMMIT"); }
+    void rollback() noexcept override {
+        if (in_transaction()) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+    bool in_transaction() const override { return sqlite3_get_autocommit(db_) == 0; }
+    void savepoint() override { execute("SAVEPOINT one_apply"); }
+    void release_savepoint() override { execute("RELEASE one_apply"); }
+    void rollback_to_savepoint() override {
+        execute("ROLLBACK TO one_apply");
+        execute("RELEASE one_apply");
+    }
+    void limit_work(std::uint64_t rows) override {
+        auto const refuse = [](void*) { return 1; };
+        auto const most = std::min<std::uint64_t>(rows * instructions_a_row, std::numeric_limits<int>::max());
+        sqlite3_progress_handler(db_, static_cast<int>(most), rows ? static_cast<int (*)(void*)>(refuse) : nullptr,
+                                 nullptr);
+    }
+    std::vector<std::string> check() override {
+        std::vector<std::string> found;
+        auto rows = query("PRAGMA integrity_check");
+        while (rows.next())
+            if (rows.text(0) != "ok") found.push_back(rows.string(0));
+        return found;
+    }
+    std::vector<std::string> explain(std::string_view sql) override {
+        std::vector<std::string> plan;
+        auto rows = query("EXPLAIN QUERY PLAN " + std::string(sql));
+        while (rows.next()) plan.push_back(rows.string(3));
+        return plan;
+    }
+
+protected:
+    std::shared_ptr<Statement> prepare(std::string_view sql) override {
+        auto found = statements_.find(sql);
+        if (found == statements_.end()) {
+            if (statements_.size() >= kept_statements)
+                std::erase_if(statements_, [](auto const& kept) { return !kept.second->busy; });
+            found = statements_.emplace(std::string(sql), std::make_shared<SqliteStatement>(db_, sql)).first;
+        } else if (found->second->busy) {
+            // The same text within its own rows: a second statement, not kept.
+            auto second = std::make_shared<SqliteStatement>(db_, sql);
+            second->busy = true;
+            return second;
+        }
+        found->second->busy = true;
+        return found->second;
+    }
+
+private:
+    void set_up(bool writes) {
+        if (writes) {
+            auto mode = query("PRAGMA journal_mode=WAL");
+            if (!mode.next() || mode.text(0) != "wal")
+                throw EngineError(Trouble::other,
+                                  "SQLite cannot use its write-ahead log here; put the store on a local file system");
+        }
+        for (char const* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=OFF", "PRAGMA temp_store=MEMORY",
+                                   "PRAGMA cache_size=-32768", "PRAGMA wal_autocheckpoint=4000"})
+            execute(pragma);
+        if (!writes) execute("PRAGMA query_only=ON");
+    }
+    void close() noexcept {
+        statements_.clear();
+        sqlite3_close_v2(db_);
+        db_ = nullptr;
+    }
+
+    sqlite3* db_ = nullptr;
+    std::unordered_map<std::string, std::shared_ptr<Statement>, TextHash, std::equal_to<>> statements_;
+};
+
+class SqliteEngine final : public Engine {
+public:
+    explicit SqliteEngine(EngineOptions options) : options_(std::move(options)) {
+        if (options_.path.empty()) throw Error(Code::invalid, "the store needs the path of its SQLite file");
+    }
+    Dialect const& dialect() const override {
+        static constexpr Dialect dialect{"TEXT", "INTEGER", "REAL", "BLOB", " WITHOUT ROWID", ""};
+        return dialect;
+    }
+    std::unique_ptr<Connection> writer() override { return std::make_unique<SqliteConnection>(options_, true); }
+    std::unique_ptr<Connection> reader() override { return std::make_unique<SqliteConnection>(options_, false); }
+
+private:
+    EngineOptions options_;
+};
+
+} // namespace
+
+std::unique_ptr<Engine> open_sqlite(EngineOptions const& options) {
+    return std::make_unique<SqliteEngine>(options);
+}
+
+} // namespace volutus::kernel::store
