@@ -1,0 +1,67 @@
+#include <kernel/store/service.hpp>
+
+namespace volutus::kernel::store {
+
+namespace {
+Patience patience_of(Call& call) {
+    Patience patience;
+    if (call.deadline() != world::Instant::max()) patience.until = call.deadline();
+    patience.given_up = [&call] { return call.cancelled(); };
+    return patience;
+}
+} // namespace
+
+contract::Applied Service::apply(Call& call, contract::Apply const& apply) {
+    call.check(); // once it is queued, its outcome is waited for
+    return store_.apply(owner_, apply);
+}
+
+std::optional<contract::Document> Service::get(Call& call, contract::Get const& wanted) {
+    return store_.get(wanted, patience_of(call));
+}
+
+contract::Page Service::query(Call& call, contract::Query const& query) {
+    return store_.query(query, patience_of(call));
+}
+
+contract::Counted Service::count(Call&, contract::Count const& wanted) {
+    return store_.count(wanted);
+}
+
+contract::ReferrerPage Service::referrers(Call&, contract::Referrers const& wanted) {
+    return store_.referrers(wanted);
+}
+
+contract::Accounts Service::accounts(Call&, contract::AccountQuery const& query) {
+    return store_.accounts(query);
+}
+
+contract::Feed Service::changes(Call& call, contract::Changes const& wanted) {
+    return store_.changes(wanted, patience_of(call));
+}
+
+contract::BlobId Service::put_blob(Call& call) {
+    auto input = call.input();
+    if (!input) throw Error(Code::invalid, "a blob comes as the call's input stream");
+    std::string bytes;
+    constexpr std::size_t step = 64 * 1024;
+    while (bytes.size() <= contract::blob_max) { // one step beyond is enough to be refused
+        auto const before = bytes.size();
+        bytes.resize(before + step);
+        auto const got = input.read(bytes.data() + before, step);
+        bytes.resize(before + got);
+        if (got == 0) break;
+    }
+    return {store_.put_blob(bytes)};
+}
+
+void Service::get_blob(Call& call, contract::BlobId const& wanted) {
+    auto output = call.output();
+    if (!output) throw Error(Code::invalid, "a blob goes into the call's output stream");
+    auto const bytes = store_.blob(wanted.id);
+    if (!bytes) throw Error(Code::not_found, "there is no blob '" + wanted.id.substr(0, 64) + "'");
+    output.write(bytes->data(), bytes->size());
+    output.close();
+}
+
+} // namespace volutus::kernel::store

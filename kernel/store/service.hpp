@@ -1,0 +1,29 @@
+// The contract volutus.store/1 as one plugin sees it: the store with that plugin's name on its applies, and the call's
+// deadline and cancellation on what waits.
+#pragma once
+
+#include <kernel/store/store.hpp>
+
+#include <string>
+
+namespace volutus::kernel::store {
+
+class Service final : public volutus::store::Store {
+public:
+    Service(store::Store& store, std::string owner) : store_(store), owner_(std::move(owner)) {}
+    contract::Applied apply(Call& call, contract::Apply const& apply) override;
+    std::optional<contract::Document> get(Call& call, contract::Get const& wanted) override;
+    contract::Page query(Call& call, contract::Query const& query) override;
+    contract::Counted count(Call& call, contract::Count const& wanted) override;
+    contract::ReferrerPage referrers(Call& call, contract::Referrers const& wanted) override;
+    contract::Accounts accounts(Call& call, contract::AccountQuery const& query) override;
+    contract::Feed changes(Call& call, contract::Changes const& wanted) override;
+    contract::BlobId put_blob(Call& call) override;
+    void get_blob(Call& call, contract::BlobId const& wanted) override;
+
+private:
+    store::Store& store_;
+    std::string owner_;
+};
+
+} // namespace volutus::kernel::store
