@@ -1,0 +1,63 @@
+#include "store_fixture.hpp"
+
+#include <kernel/store/service.hpp>
+
+#include <limits>
+
+namespace volutus::kernel::store {
+
+namespace {
+// A call with nothing but a deadline and a switch that cancels it.
+struct TestCall {
+    vlt_call raw{};
+    std::int64_t deadline = std::numeric_limits<std::int64_t>::max();
+    bool cancelled = false;
+
+    TestCall() {
+        raw.head = {sizeof raw, VLT_ABI_MAJOR, VLT_ABI_MINOR};
+        raw.deadline = [](vlt_call const* call) { return reinterpret_cast<TestCall const*>(call)->deadline; };
+        raw.cancelled = [](vlt_call const* call) {
+            return std::int32_t(reinterpret_cast<TestCall const*>(call)->cancelled);
+        };
+    }
+};
+
+class StoreService : public StoreContract {
+protected:
+    json::value ask(std::string_view name, std::string_view request) {
+        Call call(&raw_.raw);
+        volutus::store::Store& store = service_;
+        return dispatch(volutus::store::contract, store, call, name, request);
+    }
+    TestCall raw_;
+    Service service_{*store_, owner};
+};
+VOLUTUS_STORE_ENGINES(StoreService);
+} // namespace
+
+TEST_P(StoreService, AnswersTheContractForItsOwner) {
+    auto const applied = ask("apply", R"({"put":[{"kind":"test.server","id":"s1","body":{"name":"a"}}]})");
+    EXPECT_EQ(applied.at("revision").to_number<int>(), 1);
+    EXPECT_EQ(json::text(ask("get", R"({"kind":"test.server","id":"s1","at_least":1})").at("body").at("name")), "a");
+    EXPECT_TRUE(ask("get", R"({"kind":"test.server","id":"s2","at_least":0})").is_null());
+    EXPECT_EQ(ask("query",
+                  R"({"kind":"test.server","where":[{"field":"name","op":"eq","value":"a"}],"limit":10,"at_least":0})")
+                  .at("documents")
+                  .as_array()
+                  .size(),
+              1u);
+    EXPECT_EQ(ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":false})").at("entries").as_array().size(), 1u);
+    EXPECT_EQ(refusal([&] { ask("apply", R"({"put":[{"kind":"kernel.task","id":"t","body":{}}]})"); }).code,
+              Code::forbidden);
+}
+
+TEST_P(StoreService, WaitsUntilTheCallsDeadlineOrCancellation) {
+    raw_.deadline = (world::now() + std::chrono::milliseconds(5)).time_since_epoch().count();
+    EXPECT_EQ(refusal([&] { ask("get", R"({"kind":"test.server","id":"s1","at_least":9})"); }).code, Code::deadline);
+    EXPECT_EQ(ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})").at("revision").to_number<int>(), 0);
+    raw_.deadline = std::numeric_limits<std::int64_t>::max();
+    raw_.cancelled = true;
+    EXPECT_EQ(refusal([&] { ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})"); }).code, Code::cancelled);
+}
+
+} // namespace volutus::kernel::store
