@@ -25,24 +25,27 @@ public:
         Host host;
         Call& call;
         service::HttpRequest const& http;
-        Resource const& resource;
-        RouteRow const& route;
+        Resource const* resource;
+        RouteRow const* route;
         void* object;      // what serve() was given
         Version version;
     };
-    explicit Request(Parts parts);
+    // `wrote` is set when part of the reply is out and an error can only end the connection.
+    Request(Parts parts, bool& wrote);
     ~Request();
 
     // ---- who, what, where ----
     Call& call() const { return parts_.call; }
     Host const& host() const { return parts_.host; }
-    Caller const& caller() const { return caller_; }
+    Context const& caller() const { return caller_; }
+    bool by_the_cloud() const { return by_the_cloud_; }            // no user: a step of a task, another service's timer
     std::string project() const;                                   // of the token; throws forbidden where it has none
+    std::string user() const;
     Version version() const { return parts_.version; }             // 0: the service has none
     bool since(std::string_view version) const { return within(version_from(version), 0, parts_.version); }
     ServiceTraits const& traits() const { return parts_.traits; }
-    Resource const& resource() const { return parts_.resource; }
-    RouteRow const& route() const { return parts_.route; }
+    Resource const& resource() const { return *parts_.resource; }
+    RouteRow const& route() const { return *parts_.route; }
     service::HttpRequest const& http() const { return parts_.http; }
     std::string_view request_id() const { return parts_.call.trace(); }
     template <class T> T& service() const { return *static_cast<T*>(parts_.object); }
@@ -60,8 +63,11 @@ public:
     bool has_many();                       // a bulk create: {"networks": [...]}
     std::vector<json::object> const& bodies();
     template <class B> B body_as();
-    // Puts the given keys of a checked body into an object of the resource: what an update does.
-    void change(Stored& object);
+    // Puts the keys of the body, checked, into an object of the route's resource: what an update does.
+    template <class S, class = std::enable_if_t<is_stored<S>>> void change(S& object) { change_object(&object); }
+    void change_object(void* object);
+    void decode_nth(std::size_t index, void* object); // one of bodies() into an object of the route's resource
+    void check_body();                     // every body against the fields of the route's resource
     Stream input() const { return parts_.call.input(); }
     Stream output() const { return parts_.call.output(); }
 
@@ -69,7 +75,6 @@ public:
     bool may(PolicyRule rule, json::object const& target);
     void enforce(PolicyRule rule, json::object const& target);     // throws forbidden in the service's words
     json::object own_target() const;                               // the caller's ids, and the path's captures over them
-    bool may_see(Field const& row, json::object const& target);
 
     // ---- the store ----
     Store& store() { return store_; }
@@ -92,31 +97,38 @@ public:
         for (auto const& object : objects) items.push_back(view_of(object));
         return shown_items(std::move(items));
     }
-    Reply reply(json::value body) const { return Reply(parts_.route.status_code, std::move(body)); }
-    Reply reply() const { return Reply(parts_.route.status_code); }
+    Reply reply(json::value body) const { return Reply(parts_.route->status_code, std::move(body)); }
+    Reply reply() const { return Reply(parts_.route->status_code); }
     // One object as this version and this caller see it, without an envelope.
     template <class S> json::object view_of(S const& object) { return view_object(resource_of(&object), &object); }
     json::object view_object(Resource const& resource, void const* object);
     Reply shown_object(Resource const& resource, void const* object);
     Reply shown_items(json::array items);                          // the resource's plural around them, or of a bulk
     std::string link(std::string_view path) const;                 // with the base that the client used
-    // The list of this resource as its table says; for handlers that widen or narrow it.
+    // The list of this resource as its table says, narrowed by more; for handlers of lists.
     Reply list(std::vector<store::Where> more = {});
 
 private:
     json::value envelope(json::object body) const;
-    void read_document();
+    friend class ServicePlugin;
+    json::value read_document() const;
     void open_bodies();
+    json::object const& open_body(json::value const& from, json::Path const& at) const;
+    bool owns(json::object const& target) const;
     void decode_body(json::object const& from, Fields own, void const* type, void* into);
     json::object target_of(Resource const& resource, void const* object) const;
+    PolicyRule rule_about(Resource const& resource) const;
 
     Parts parts_;
-    Caller caller_;
+    Context caller_;
+    bool by_the_cloud_ = false;
     Store store_;
     std::unique_ptr<PolicyCheck> policy_;
     std::optional<json::value> document_;
     std::optional<std::vector<json::object>> bodies_;
     bool many_ = false;
+    bool* wrote_;
+    std::string prefix_; // of the path as sent: "/v2.1/<project>"
 };
 
 template <class B> B Request::body_as() {

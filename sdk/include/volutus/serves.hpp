@@ -23,9 +23,6 @@ template <class Visit> constexpr void each_path(ServiceTraits const& traits, Rou
         for (auto const& other : row.aliases) visit(traits.prefixes[i], other);
     }
 }
-// A path that begins with "//" stands without the prefixes: "//" is the root, "//v2.1" the version document.
-constexpr bool is_absolute(std::string_view path) { return path.size() > 1 && path[0] == '/' && path[1] == '/'; }
-
 inline constexpr std::string_view nothing;
 inline constexpr std::string_view openapi_route = "GET /openapi.json";
 
@@ -138,7 +135,8 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
         out.key("filters");
         out.open('[');
         if (filters)
-            for (auto name : indexed.filters) out.text(name);
+            for (auto name : indexed.filters)
+                if (stored_row(table, name)->type->schema != "array") out.text(name); // those have tables of their own
         out.close(']');
         out.texts("sorts", sorts);
         out.close('}');

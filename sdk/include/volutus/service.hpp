@@ -41,14 +41,15 @@ private:
 
     service::HttpReply handle(Call&, service::HttpRequest const&) override;
     service::HttpReply refuse(Call&, service::Refusal const&) override;
-    Reply answer(Call&, service::HttpRequest const&, Version& version, Bound const*& chosen);
-    Bound const& choose(std::vector<Bound> const& candidates, Call&, service::HttpRequest const&, Version version) const;
+    void bind(std::string id, Bound bound);
+    Reply answer(Request& request, std::vector<Bound> const& candidates);
+    void choose(Request& request, std::vector<Bound> const& candidates) const;
     Reply perform(Request& request);
-    Reply fail(Call&, Error const&, Bound const* bound, Version version) const;
+    Reply fail(Call&, Error const&, std::string_view noun, Version version, unsigned status = 0) const;
     service::HttpReply send(Call&, Reply&&, Version version) const;
 
     ServiceTraits const* traits_;
-    std::vector<Bound> bound_;
+    std::vector<Resource const*> resources_;
     std::unordered_map<std::string, std::vector<Bound>> routes_; // by the manifest's route id; read-only after start
 };
 
