@@ -95,7 +95,7 @@ service::HttpReply ServicePlugin::handle(Call& call, service::HttpRequest const&
         auto const& first = found->second.front();
         noun = first.resource->noun;
         Request request({*traits_, host(), call, http, first.resource, first.route, first.object, version}, wrote);
-        return send(call, answer(request, found->second), version);
+        return send(call, respond(request, found->second), version);
     } catch (Error const& error) {
         if (wrote) throw; // half a list is out already: the connection has to end
         return send(call, fail(call, error, noun, version), version);
@@ -135,11 +135,12 @@ void ServicePlugin::choose(Request& request, std::vector<Bound> const& candidate
     throw Error(Code::not_found, "The resource could not be found.");
 }
 
-Reply ServicePlugin::answer(Request& request, std::vector<Bound> const& candidates) {
+Reply ServicePlugin::respond(Request& request, std::vector<Bound> const& candidates) {
+    // Before anything is read of what was sent. Rows that share a route agree on this.
+    if (!candidates.front().route->is_anonymous && !request.by_the_cloud() && !request.caller().user)
+        throw Error(Code::unauthenticated, "The request you have made requires authentication.");
     choose(request, candidates);
     auto const& row = request.route();
-    if (!row.is_anonymous && !request.by_the_cloud() && !request.caller().user)
-        throw Error(Code::unauthenticated, "The request you have made requires authentication.");
     if (!request.by_the_cloud() && !has_scope(request.caller(), row.scope_needed))
         throw Error(Code::forbidden, "this needs a token with the scope " + std::string(row.scope_needed));
     before(request);

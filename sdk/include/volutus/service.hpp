@@ -19,7 +19,7 @@ public:
     ServicePlugin(Host host, ServiceTraits const& traits);
     ~ServicePlugin() override;
 
-    ServiceTraits const& traits() const { return *traits_; }
+    ServiceTraits const& service_traits() const { return *traits_; }
     // The OpenAPI 3.1 document of all tables.
     json::object openapi(std::string_view base) const;
 
@@ -42,7 +42,7 @@ private:
     service::HttpReply handle(Call&, service::HttpRequest const&) override;
     service::HttpReply refuse(Call&, service::Refusal const&) override;
     void bind(std::string id, Bound bound);
-    Reply answer(Request& request, std::vector<Bound> const& candidates);
+    Reply respond(Request& request, std::vector<Bound> const& candidates);
     void choose(Request& request, std::vector<Bound> const& candidates) const;
     Reply perform(Request& request);
     Reply fail(Call&, Error const&, std::string_view noun, Version version, unsigned status = 0) const;
