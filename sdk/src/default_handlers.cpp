@@ -7,7 +7,8 @@ namespace volutus {
 namespace {
 
 // Sets a field that the table has and the request left empty.
-void set_where_empty(Resource const& resource, void* object, std::string_view name, std::string_view text, bool always = false) {
+void set_where_empty(Resource const& resource, void* object, std::string_view name, std::string_view text,
+                     bool always = false) {
     auto const* row = resource.fields.find(name);
     if (!row || !row->stored() || row->type->schema != "string") return;
     auto const now = row->type->encode(row->at(object));
@@ -25,7 +26,8 @@ void set_origin(Request& request, Resource const& resource, void* object) {
     if (request.caller().project) set_where_empty(resource, object, resource.scope_field, request.caller().project->id);
     if (request.caller().user) set_where_empty(resource, object, "user_id", request.caller().user->id);
     auto const at = now(request);
-    for (std::string_view name : {"created_at", "created", "updated_at", "updated"}) set_where_empty(resource, object, name, at);
+    for (std::string_view name : {"created_at", "created", "updated_at", "updated"})
+        set_where_empty(resource, object, name, at);
 }
 
 void set_changed(Request& request, Resource const& resource, void* object) {
@@ -79,13 +81,19 @@ Reply remove_one(Request& request) {
 
 Reply by_default(Request& request) {
     switch (request.route().does) {
-    case RouteRow::Does::list: return request.list();
-    case RouteRow::Does::show: return show_one(request);
-    case RouteRow::Does::create: return create_all(request);
-    case RouteRow::Does::update: return update_one(request);
-    case RouteRow::Does::remove: return remove_one(request);
+    case RouteRow::Does::list:
+        return request.list();
+    case RouteRow::Does::show:
+        return show_one(request);
+    case RouteRow::Does::create:
+        return create_all(request);
+    case RouteRow::Does::update:
+        return update_one(request);
+    case RouteRow::Does::remove:
+        return remove_one(request);
     case RouteRow::Does::action:
-    case RouteRow::Does::route: break; // the words for them take no default
+    case RouteRow::Does::route:
+        break; // the words for them take no default
     }
     throw Error(Code::internal, "the route " + request.http().route + " has no handler");
 }

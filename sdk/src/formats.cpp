@@ -19,7 +19,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool looks_like(std::string_view text, std::string_view picture) {
     if (text.size() != picture.size()) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        bool const fits = picture[i] == 'x' ? is_hex(text[i]) : picture[i] == '9' ? is_digit(text[i]) : text[i] == picture[i];
+        bool const fits = picture[i] == 'x'   ? is_hex(text[i])
+                          : picture[i] == '9' ? is_digit(text[i])
+                                              : text[i] == picture[i];
         if (!fits) return false;
     }
     return true;
@@ -44,7 +46,8 @@ std::string print_time(world::WallTime at, std::size_t* micros) {
 } // namespace
 
 bool is_uuid(std::string_view text) {
-    return looks_like(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") || looks_like(text, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    return looks_like(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") ||
+           looks_like(text, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 }
 bool is_mac(std::string_view text) { return looks_like(text, "xx:xx:xx:xx:xx:xx"); }
 bool is_ipv4(std::string_view text) { return is_address(AF_INET, text); }
@@ -79,7 +82,8 @@ bool is_url(std::string_view text) {
     for (std::string_view scheme : {"http://", "https://"}) {
         if (text.substr(0, scheme.size()) != scheme) continue;
         auto const rest = text.substr(scheme.size());
-        return !rest.empty() && rest[0] != '/' && std::none_of(rest.begin(), rest.end(), [](unsigned char c) { return c <= ' '; });
+        return !rest.empty() && rest[0] != '/' &&
+               std::none_of(rest.begin(), rest.end(), [](unsigned char c) { return c <= ' '; });
     }
     return false;
 }
@@ -93,13 +97,15 @@ bool is_timestamp(std::string_view text) {
         rest.remove_prefix(1);
         while (!rest.empty() && is_digit(rest[0])) rest.remove_prefix(1);
     }
-    return rest.empty() || rest == "Z" || ((rest[0] == '+' || rest[0] == '-') &&
-                                           (looks_like(rest.substr(1), "99:99") || looks_like(rest.substr(1), "9999")));
+    return rest.empty() || rest == "Z" ||
+           ((rest[0] == '+' || rest[0] == '-') &&
+            (looks_like(rest.substr(1), "99:99") || looks_like(rest.substr(1), "9999")));
 }
 
 bool is_trimmed(std::string_view text) {
     auto const blank = [](unsigned char c) { return c <= ' '; };
-    return !text.empty() && !blank(static_cast<unsigned char>(text.front())) && !blank(static_cast<unsigned char>(text.back())) &&
+    return !text.empty() && !blank(static_cast<unsigned char>(text.front())) &&
+           !blank(static_cast<unsigned char>(text.back())) &&
            std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
 }
 

@@ -123,7 +123,8 @@ private:
     bool is_reserved(std::string_view name) const {
         for (std::string_view known : {"limit", "marker", "sort_key", "sort_dir", "sort", "fields", "page_reverse"})
             if (name == known) return true;
-        return name == row_.all_query || std::find(row_.queries.begin(), row_.queries.end(), name) != row_.queries.end();
+        return name == row_.all_query ||
+               std::find(row_.queries.begin(), row_.queries.end(), name) != row_.queries.end();
     }
 
     void read_filters() {
@@ -139,7 +140,8 @@ private:
             if (std::find(done.begin(), done.end(), pair.name) != done.end()) continue;
             done.push_back(pair.name);
             json::array values;
-            for (auto const& text : request_.queries(pair.name)) values.push_back(typed(stored_row(key->field), pair.name, text));
+            for (auto const& text : request_.queries(pair.name))
+                values.push_back(typed(stored_row(key->field), pair.name, text));
             if (values.size() > 200) refuse_query(pair.name, "...", "at most 200 values");
             query_.where.push_back(where(key->field, values.size() == 1 ? values.front() : json::value(values)));
         }
@@ -186,7 +188,8 @@ private:
         if (auto const text = request_.query("limit")) {
             std::uint64_t number = 0;
             auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-            if (error != std::errc() || end != text->data() + text->size()) refuse_query("limit", *text, "an integer that is not negative");
+            if (error != std::errc() || end != text->data() + text->size())
+                refuse_query("limit", *text, "an integer that is not negative");
             limited_ = number > 0;
             if (limited_) left_ = std::min<std::uint64_t>(number, largest);
         }
@@ -255,11 +258,14 @@ private:
 
     void write_links(bool more) {
         auto const& base = request_.http().base;
-        auto link = [&](std::string_view relation, std::string href) { return json::object{{"rel", relation}, {"href", std::move(href)}}; };
+        auto link = [&](std::string_view relation, std::string href) {
+            return json::object{{"rel", relation}, {"href", std::move(href)}};
+        };
         bool const next = backwards_ ? marked_ : more;
         bool const previous = backwards_ ? more : marked_;
         switch (request_.traits().pages) {
-        case Pages::none: return;
+        case Pages::none:
+            return;
         case Pages::key_links:
         case Pages::key_links_both: {
             bool const both = request_.traits().pages == Pages::key_links_both;
@@ -289,7 +295,7 @@ private:
     ListRow const& row_;
     Resource const& resource_;
     store::Query query_;
-    std::uint64_t left_ = 0;  // rows that may still come
+    std::uint64_t left_ = 0; // rows that may still come
     bool limited_ = false, marked_ = false, backwards_ = false, any_ = false;
     std::string out_, first_id_, last_id_;
 };
@@ -297,7 +303,8 @@ private:
 } // namespace
 
 Reply Request::list(std::vector<store::Where> more) {
-    if (route().does != RouteRow::Does::list) throw Error(Code::internal, "the route " + parts_.http.route + " is no list");
+    if (route().does != RouteRow::Does::list)
+        throw Error(Code::internal, "the route " + parts_.http.route + " is no list");
     return Listing(*this, static_cast<ListRow const&>(route()), std::move(more)).run(*wrote_);
 }
 

@@ -15,7 +15,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-    return !text.empty() && text.size() <= 4 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() && text.size() <= 4 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // The version that "compute 2.90, placement 1.3" names for a type; "" for none.
@@ -33,7 +34,9 @@ std::string_view version_for(std::string_view type, std::string_view header) {
 
 } // namespace
 
-std::string to_string(Version version) { return std::to_string(version / 100000) + "." + std::to_string(version % 100000); }
+std::string to_string(Version version) {
+    return std::to_string(version / 100000) + "." + std::to_string(version % 100000);
+}
 
 Version version_asked(ServiceTraits const& traits, std::string_view modern_header, std::string_view legacy_header) {
     auto const& bounds = traits.versions;
@@ -44,13 +47,13 @@ Version version_asked(ServiceTraits const& traits, std::string_view modern_heade
     if (text == "latest") return version_from(bounds.newest);
     auto const dot = text.find('.');
     if (dot == text.npos || !is_number(text.substr(0, dot)) || !is_number(text.substr(dot + 1)))
-        throw Error(Code::invalid, "'" + std::string(text) + "' is no version; send one like " + std::string(bounds.newest) +
-                                       ", or latest");
+        throw Error(Code::invalid, "'" + std::string(text) + "' is no version; send one like " +
+                                       std::string(bounds.newest) + ", or latest");
     auto const version = version_from(text);
     if (version < version_from(bounds.lowest) || version > version_from(bounds.newest))
         throw Error(Code::unsupported,
-                    "Version " + std::string(text) + " is not supported by the API. Minimum is " + std::string(bounds.lowest) +
-                        " and maximum is " + std::string(bounds.newest) + ".",
+                    "Version " + std::string(text) + " is not supported by the API. Minimum is " +
+                        std::string(bounds.lowest) + " and maximum is " + std::string(bounds.newest) + ".",
                     json::print(json::object{{"min_version", bounds.lowest}, {"max_version", bounds.newest}}));
     return version;
 }

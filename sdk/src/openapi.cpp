@@ -92,7 +92,9 @@ json::object reference(Resource const& resource) {
 }
 
 json::object wrapped(std::string_view key, json::object inside) {
-    return {{"type", "object"}, {"properties", json::object{{copy(key), std::move(inside)}}}, {"required", json::array{copy(key)}}};
+    return {{"type", "object"},
+            {"properties", json::object{{copy(key), std::move(inside)}}},
+            {"required", json::array{copy(key)}}};
 }
 
 json::object content(json::object schema) {
@@ -103,7 +105,8 @@ json::array parameters_of(std::string_view path) {
     json::array out;
     for (auto open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
         auto const name = path.substr(open + 1, path.find('}', open) - open - 1);
-        out.push_back(json::object{{"name", copy(name)}, {"in", "path"}, {"required", true}, {"schema", json::object{{"type", "string"}}}});
+        out.push_back(json::object{
+            {"name", copy(name)}, {"in", "path"}, {"required", true}, {"schema", json::object{{"type", "string"}}}});
     }
     return out;
 }
@@ -140,7 +143,8 @@ json::object body_schema(ServiceTraits const& traits, Resource const& resource, 
     else if (row.does == RouteRow::Does::update)
         inside = schema_of_rows(resource.fields, [](Field const& field) { return field.writable; });
     if (row.does == RouteRow::Does::update && !row.takes) inside.erase("required");
-    if (row.does == RouteRow::Does::action) return wrapped(row.action_name, row.takes ? std::move(inside) : json::object());
+    if (row.does == RouteRow::Does::action)
+        return wrapped(row.action_name, row.takes ? std::move(inside) : json::object());
     if (row.is_bare || row.does == RouteRow::Does::route || traits.bare) return inside;
     auto const key = row.envelope_key.empty() ? resource.noun : row.envelope_key;
     if (!row.is_bulk) return wrapped(key, std::move(inside));
@@ -150,11 +154,13 @@ json::object body_schema(ServiceTraits const& traits, Resource const& resource, 
 
 json::object reply_of(ServiceTraits const& traits, Resource const& resource, RouteRow const& row) {
     json::object reply{{"description", row.help.empty() ? json::string("as declared") : copy(row.help)}};
-    bool const one = row.does == RouteRow::Does::show || row.does == RouteRow::Does::create || row.does == RouteRow::Does::update;
+    bool const one =
+        row.does == RouteRow::Does::show || row.does == RouteRow::Does::create || row.does == RouteRow::Does::update;
     if (row.does == RouteRow::Does::list)
         reply["content"] = content(wrapped(resource.plural, {{"type", "array"}, {"items", reference(resource)}}));
     else if (one && row.status_code != 204)
-        reply["content"] = content(row.is_bare || traits.bare ? reference(resource) : wrapped(resource.noun, reference(resource)));
+        reply["content"] =
+            content(row.is_bare || traits.bare ? reference(resource) : wrapped(resource.noun, reference(resource)));
     return reply;
 }
 
@@ -190,12 +196,14 @@ private:
             if (!takes_body) return;
             auto& body = there->as_object()["requestBody"];
             if (!body.is_object()) return;
-            auto& schema = body.get_object()["content"].as_object()["application/json"].as_object()["schema"].as_object();
+            auto& schema =
+                body.get_object()["content"].as_object()["application/json"].as_object()["schema"].as_object();
             if (!schema.contains("anyOf")) schema = {{"anyOf", json::array{schema}}};
             schema["anyOf"].as_array().push_back(body_schema(traits_, resource, row));
             return;
         }
-        json::object operation{{"operationId", std::string(row.method) + " " + path}, {"tags", json::array{copy(resource.noun)}}};
+        json::object operation{{"operationId", std::string(row.method) + " " + path},
+                               {"tags", json::array{copy(resource.noun)}}};
         if (!row.help.empty()) operation["summary"] = copy(row.help);
         if (!row.policy.name.empty()) operation["x-policy"] = copy(row.policy.name);
         add_versions(operation, row.since, row.until);
@@ -203,9 +211,11 @@ private:
         if (list) add_queries(parameters, *list);
         if (!parameters.empty()) operation["parameters"] = std::move(parameters);
         if (takes_body && !row.any_body)
-            operation["requestBody"] = json::object{{"required", true}, {"content", content(body_schema(traits_, resource, row))}};
-        operation["responses"] = json::object{{std::to_string(row.status_code), reply_of(traits_, resource, row)},
-                                              {"default", json::object{{"description", "an error in the service's form"}}}};
+            operation["requestBody"] =
+                json::object{{"required", true}, {"content", content(body_schema(traits_, resource, row))}};
+        operation["responses"] =
+            json::object{{std::to_string(row.status_code), reply_of(traits_, resource, row)},
+                         {"default", json::object{{"description", "an error in the service's form"}}}};
         methods[method] = std::move(operation);
     }
 

@@ -9,7 +9,9 @@ namespace volutus {
 
 namespace {
 
-std::size_t segments(std::string_view path) { return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')); }
+std::size_t segments(std::string_view path) {
+    return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+}
 
 // The path as sent up to where the route's own path, or the alias that was taken, begins.
 std::string prefix_of(service::HttpRequest const& http, RouteRow const& route) {
@@ -34,7 +36,8 @@ std::string lower(std::string_view text) {
 }
 
 void replace(std::string& text, std::string_view what, std::string_view with) {
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
 }
 
 std::string capitalised(std::string_view noun) {
@@ -58,7 +61,8 @@ Request::Request(Parts parts, bool& wrote)
 Request::~Request() = default;
 
 std::string Request::project() const {
-    if (!caller_.project) throw Error(Code::forbidden, "this needs a token of a project; ask for one with a project scope");
+    if (!caller_.project)
+        throw Error(Code::forbidden, "this needs a token of a project; ask for one with a project scope");
     return caller_.project->id;
 }
 
@@ -154,7 +158,7 @@ json::object Request::target_of(Resource const& resource, void const* object) co
     return target;
 }
 
-// The rule about one object of a resource: the route's own, or, for what the request only refers to, the one for seeing it.
+// The rule about one object: the route's own, or, for what the request only refers to, the one for seeing it.
 PolicyRule Request::rule_about(Resource const& resource) const {
     if (&resource == parts_.resource) return route().checks_itself ? PolicyRule() : route().policy;
     PolicyRule rule;
@@ -166,7 +170,8 @@ PolicyRule Request::rule_about(Resource const& resource) const {
 
 bool Request::owns(json::object const& target) const {
     auto const* project = target.if_contains("project_id");
-    return project && project->is_string() && caller_.project && json::view(project->get_string()) == caller_.project->id;
+    return project && project->is_string() && caller_.project &&
+           json::view(project->get_string()) == caller_.project->id;
 }
 
 void Request::require_object(Resource const& resource, std::string_view id, void* object) {
@@ -188,8 +193,8 @@ void Request::require_object(Resource const& resource, std::string_view id, void
 
 void Request::missing(std::string_view noun, std::string_view id) const {
     // The same answer whether it is there or not; only who may do this to anything at all learns that it is not.
-    if (traits().hides_as == Code::forbidden && !by_the_cloud_ && !route().policy.name.empty() && traits().asks_policy &&
-        !policy_->may(route().policy.name, {})) {
+    if (traits().hides_as == Code::forbidden && !by_the_cloud_ && !route().policy.name.empty() &&
+        traits().asks_policy && !policy_->may(route().policy.name, {})) {
         std::string message(traits().refused);
         replace(message, "{rule}", route().policy.name);
         throw Error(Code::forbidden, message);

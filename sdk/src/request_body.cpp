@@ -56,7 +56,8 @@ public:
             if (given[i] || !takes(row, purpose_, request_.version())) continue;
             json::Path const here{&at, row.name};
             if (row.required) json::refuse(here, "a value; it is required");
-            if (!row.fallback.empty()) row.type->decode(json::parse(row.fallback), row.at(into), here, json::Unknown::refused);
+            if (!row.fallback.empty())
+                row.type->decode(json::parse(row.fallback), row.at(into), here, json::Unknown::refused);
         }
     }
 
@@ -84,8 +85,8 @@ private:
         auto const& rule = purpose_ == Purpose::update ? row.updated_by : row.created_by;
         if (rule.name.empty()) return;
         // To name one's own project is what every client does; to name another's needs the rule.
-        bool const own = row.name == request_.resource().scope_field && value.is_string() && request_.caller().project &&
-                         json::view(value.get_string()) == request_.caller().project->id;
+        bool const own = row.name == request_.resource().scope_field && value.is_string() &&
+                         request_.caller().project && json::view(value.get_string()) == request_.caller().project->id;
         if (!own) request_.enforce(rule, request_.own_target());
     }
 
@@ -152,14 +153,16 @@ void Request::open_bodies() {
         auto const& outer = open_body(sent, root);
         auto const* many = row.is_bulk ? outer.if_contains(resource().plural) : nullptr;
         auto const* one = outer.if_contains(key);
-        if (!many && !one) json::refuse(json::Path{&root, key}, "an object; the body is {\"" + std::string(key) + "\": {...}}");
+        if (!many && !one)
+            json::refuse(json::Path{&root, key}, "an object; the body is {\"" + std::string(key) + "\": {...}}");
         // A name with a colon is an extension that stands beside the resource, such as scheduler hints.
         for (auto const& [name, value] : outer)
-            if (name != key && !(many && name == resource().plural) && std::string_view(name).find(':') == std::string_view::npos &&
-                !traits().ignores_unknown_keys)
+            if (name != key && !(many && name == resource().plural) &&
+                std::string_view(name).find(':') == std::string_view::npos && !traits().ignores_unknown_keys)
                 json::refuse(json::Path{&root, name}, "no such key; it is unknown here");
         if (many) {
-            if (!many->is_array() || many->get_array().empty()) json::refuse(json::Path{&root, resource().plural}, "an array that is not empty");
+            if (!many->is_array() || many->get_array().empty())
+                json::refuse(json::Path{&root, resource().plural}, "an array that is not empty");
             if (many->get_array().size() > 500) json::refuse(json::Path{&root, resource().plural}, "at most 500 items");
             json::Path const list{&root, resource().plural};
             for (std::size_t i = 0; i < many->get_array().size(); ++i)
@@ -191,7 +194,8 @@ void Request::decode_body(json::object const& from, Fields own, void const* type
     json::Path const at = bare ? root : json::Path{&root, key};
     if (own.count > 0) return BodyReader(*this, own, Purpose::whole).read(from, into, at);
     if (type && type != resource().type)
-        throw Error(Code::internal, "the handler of " + parts_.http.route + " takes a struct without rows_of() that is not the resource's");
+        throw Error(Code::internal, "the handler of " + parts_.http.route +
+                                        " takes a struct without rows_of() that is not the resource's");
     BodyReader(*this, resource().fields, purpose_of(route())).read(from, into, at);
 }
 

@@ -54,14 +54,16 @@ json::object Request::view_object(Resource const& resource, void const* object) 
         shown.emplace(row->name, std::move(value));
     }
     for (std::size_t i = 0; i < resource.view_count; ++i)
-        if (auto const& view = resource.views[i]; within(view.since, view.until, version())) view.reshape(*this, object, shown);
+        if (auto const& view = resource.views[i]; within(view.since, view.until, version()))
+            view.reshape(*this, object, shown);
     if (!own || !traits().selects_fields) return shown;
     auto const wanted = queries("fields");
     bool const reads = route().does == RouteRow::Does::list || route().does == RouteRow::Does::show;
     if (!reads || wanted.empty()) return shown;
     json::object chosen;
     for (auto& [key, value] : shown)
-        if (std::find(wanted.begin(), wanted.end(), std::string_view(key)) != wanted.end()) chosen.emplace(key, std::move(value));
+        if (std::find(wanted.begin(), wanted.end(), std::string_view(key)) != wanted.end())
+            chosen.emplace(key, std::move(value));
     return chosen;
 }
 

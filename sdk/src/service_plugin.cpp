@@ -15,8 +15,10 @@ bool is_secret(Code code) {
     case Code::unknown_outcome:
     case Code::not_executed:
     case Code::stale:
-    case Code::cancelled: return true;
-    default: return false;
+    case Code::cancelled:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -74,7 +76,8 @@ void ServicePlugin::bind(std::string id, Bound bound) {
         auto const& a = *other.route;
         auto const& b = *bound.route;
         bool const apart = (a.until && b.since > a.until) || (b.until && a.since > b.until);
-        if (a.action_name == b.action_name && !apart) throw Error(Code::internal, "two tables serve " + id + " in the same versions");
+        if (a.action_name == b.action_name && !apart)
+            throw Error(Code::internal, "two tables serve " + id + " in the same versions");
     }
     bounds.push_back(bound);
 }
@@ -85,7 +88,8 @@ service::HttpReply ServicePlugin::handle(Call& call, service::HttpRequest const&
     bool wrote = false;
     try {
         try {
-            version = version_asked(*traits_, header_of(http, "openstack-api-version"), header_of(http, traits_->versions.legacy_header));
+            version = version_asked(*traits_, header_of(http, "openstack-api-version"),
+                                    header_of(http, traits_->versions.legacy_header));
         } catch (Error const& error) {
             return send(call, fail(call, error, {}, version, error.code() == Code::unsupported ? 406 : 0), version);
         }
@@ -113,7 +117,8 @@ service::HttpReply ServicePlugin::refuse(Call& call, service::Refusal const& ref
     } catch (Error const&) {
         // The refusal is the answer; a version that nobody knows only shapes it.
     }
-    return send(call, fail(call, Error(code_from(refusal.code), refusal.message), {}, version, refusal.status), version);
+    return send(call, fail(call, Error(code_from(refusal.code), refusal.message), {}, version, refusal.status),
+                version);
 }
 
 // Several rows may share a route: actions by the key of the body, others by versions.
@@ -121,11 +126,13 @@ void ServicePlugin::choose(Request& request, std::vector<Bound> const& candidate
     std::string_view asked;
     if (candidates.front().route->does == RouteRow::Does::action) {
         auto const* body = request.document().if_object();
-        if (!body || body->size() != 1) throw Error(Code::invalid, "the body of an action is an object with one key, the action's name");
+        if (!body || body->size() != 1)
+            throw Error(Code::invalid, "the body of an action is an object with one key, the action's name");
         asked = body->begin()->key();
     }
     for (auto const& bound : candidates) {
-        if (bound.route->action_name != asked || !within(bound.route->since, bound.route->until, request.version())) continue;
+        if (bound.route->action_name != asked || !within(bound.route->since, bound.route->until, request.version()))
+            continue;
         request.parts_.resource = bound.resource;
         request.parts_.route = bound.route;
         request.parts_.object = bound.object;
@@ -154,10 +161,12 @@ Reply ServicePlugin::perform(Request& request) {
     if (!row.checks_itself && !row.policy.name.empty()) {
         auto target = request.own_target();
         // To make something for another project is another question than to make it for one's own.
-        if (auto const* scope = request.resource().scope(); scope && row.does == RouteRow::Does::create && !row.any_body)
+        if (auto const* scope = request.resource().scope();
+            scope && row.does == RouteRow::Does::create && !row.any_body)
             for (auto const& body : request.bodies())
                 for (auto name : {scope->name, scope->also_as})
-                    if (auto const* wanted = name.empty() ? nullptr : body.if_contains(name); wanted && wanted->is_string())
+                    if (auto const* wanted = name.empty() ? nullptr : body.if_contains(name);
+                        wanted && wanted->is_string())
                         target["project_id"] = target["tenant_id"] = *wanted;
         request.enforce(row.policy, target);
     }
@@ -166,7 +175,8 @@ Reply ServicePlugin::perform(Request& request) {
     return row.call ? row.call(request) : by_default(request);
 }
 
-Reply ServicePlugin::fail(Call& call, Error const& error, std::string_view noun, Version version, unsigned status) const {
+Reply ServicePlugin::fail(Call& call, Error const& error, std::string_view noun, Version version,
+                          unsigned status) const {
     Failure failure;
     failure.code = error.code();
     failure.status = status ? status : status_of(error.code(), *traits_);

@@ -22,7 +22,8 @@ Writes expecting(Resource const& resource, void const* object, std::string const
 
 std::string id_of(Resource const& resource, void const* object) {
     auto const* row = resource.fields.find("id");
-    if (!row || !row->stored()) throw Error(Code::internal, "the resource " + std::string(resource.noun) + " has no field \"id\"");
+    if (!row || !row->stored())
+        throw Error(Code::internal, "the resource " + std::string(resource.noun) + " has no field \"id\"");
     auto const value = row->type->encode(row->at(const_cast<void*>(object))); // `at` only computes an address
     return value.is_string() ? json::text(value) : json::print(value);
 }
@@ -117,7 +118,8 @@ Writes note(std::string_view topic, json::object body) {
     return writes;
 }
 
-Writes start_task(std::string_view name, std::uint32_t version, std::string_view kind, std::string_view id, json::object input) {
+Writes start_task(std::string_view name, std::uint32_t version, std::string_view kind, std::string_view id,
+                  json::object input) {
     Writes writes;
     auto& task = writes.apply.tasks.emplace_back();
     task.id = new_uuid();
@@ -129,7 +131,8 @@ Writes start_task(std::string_view name, std::uint32_t version, std::string_view
     return writes;
 }
 
-Writes start_on(std::string_view task, std::uint32_t version, Resource const& resource, void const* object, json::object input) {
+Writes start_on(std::string_view task, std::uint32_t version, Resource const& resource, void const* object,
+                json::object input) {
     return start_task(task, version, resource.kind_name, id_of(resource, object), std::move(input));
 }
 
@@ -154,7 +157,8 @@ store::Accounts Store::accounts(store::AccountQuery const& query) const {
 std::optional<store::Document> Store::get_document(Resource const& resource, std::string_view id) {
     // What cannot be an id is not there; the store would refuse it as malformed.
     if (id.empty() || id.size() > 255 || id.find('\0') != id.npos) return std::nullopt;
-    return client_.call<&store::Store::get>(*call_, store::Get{std::string(resource.kind_name), std::string(id), seen_});
+    return client_.call<&store::Store::get>(*call_,
+                                            store::Get{std::string(resource.kind_name), std::string(id), seen_});
 }
 
 store::Page Store::page(Resource const& resource, store::Query query) {

@@ -1,4 +1,4 @@
-// A fake host: gives a plugin that is linked into a test the kernel's tables, with a fake store and a fake policy behind
+// A fake host: gives a plugin that is linked into a test the tables of the kernel, with a fake store and policy behind
 // them, and sends it requests as the gateway would. One thread.
 //
 //     FakeHost host;
@@ -47,8 +47,18 @@ struct FakeStream {
 };
 
 struct FakeCall {
-    vlt_call table{{sizeof(vlt_call), VLT_ABI_MAJOR, VLT_ABI_MINOR}, &allocate, &fail, &cancelled, &deadline, &progress,
-                   &caller_of_call, &trace_of, &operation, &input_of, &output_of, &finish};
+    vlt_call table{{sizeof(vlt_call), VLT_ABI_MAJOR, VLT_ABI_MINOR},
+                   &allocate,
+                   &fail,
+                   &cancelled,
+                   &deadline,
+                   &progress,
+                   &caller_of_call,
+                   &trace_of,
+                   &operation,
+                   &input_of,
+                   &output_of,
+                   &finish};
     std::string caller, trace = "req-1", message, details;
     FakeStream input, output;
     std::deque<std::string> arena;
@@ -77,17 +87,21 @@ struct FakeCall {
 
 // ---- callers ----
 
-inline Context member_of(std::string project, std::string user = "user-1", std::vector<std::string> roles = {"member", "reader"}) {
+inline Context member_of(std::string project, std::string user = "user-1",
+                         std::vector<std::string> roles = {"member", "reader"}) {
     Context caller;
     caller.user = UserRef{std::move(user), {}, {"default", {}}};
     caller.project = ProjectRef{std::move(project), {}, {"default", {}}};
     for (auto& role : roles) caller.roles.push_back({role, role});
     return caller;
 }
-inline Context admin_of(std::string project) { return member_of(std::move(project), "admin-1", {"admin", "member", "reader"}); }
+inline Context admin_of(std::string project) {
+    return member_of(std::move(project), "admin-1", {"admin", "member", "reader"});
+}
 inline Context nobody() { return {}; }
 inline bool has_role(Context const& caller, std::string_view name) {
-    return std::any_of(caller.roles.begin(), caller.roles.end(), [&](RoleRef const& role) { return role.name == name; });
+    return std::any_of(caller.roles.begin(), caller.roles.end(),
+                       [&](RoleRef const& role) { return role.name == name; });
 }
 
 // What came back from a service.
@@ -135,15 +149,16 @@ private:
         FakeHost* self;
     };
 
-    static vlt_status call(vlt_host const* raw, vlt_call* within, vlt_str contract, vlt_str name, vlt_str, vlt_str request,
-                           vlt_stream*, vlt_stream*, vlt_str* reply) {
+    static vlt_status call(vlt_host const* raw, vlt_call* within, vlt_str contract, vlt_str name, vlt_str,
+                           vlt_str request, vlt_stream*, vlt_stream*, vlt_str* reply) {
         auto& me = *reinterpret_cast<Table const*>(raw)->self;
         auto keep = [&](std::string text) {
             auto& kept = FakeCall::self(within).arena.emplace_back(std::move(text));
             *reply = {kept.data(), kept.size()};
         };
         try {
-            keep(json::print(me.answer(within, {contract.data, contract.size}, {name.data, name.size}, {request.data, request.size})));
+            keep(json::print(me.answer(within, {contract.data, contract.size}, {name.data, name.size},
+                                       {request.data, request.size})));
             return VLT_OK;
         } catch (Error const& error) {
             json::object document{{"code", to_string(error.code())}, {"message", error.what()}};
@@ -166,9 +181,11 @@ private:
     json::value answer(vlt_call* within, std::string_view contract, std::string_view name, std::string_view request) {
         if (contract == store::contract.name) return store.answer(name, request);
         if (contract == policy_rules::contract.name)
-            return json::encode(decide(FakeCall::self(within), json::decode<policy_rules::Question>(json::parse(request))));
+            return json::encode(
+                decide(FakeCall::self(within), json::decode<policy_rules::Question>(json::parse(request))));
         auto const found = contracts.find(contract);
-        if (found == contracts.end()) throw Error(Code::unsupported, "the fake host has no contract " + std::string(contract));
+        if (found == contracts.end())
+            throw Error(Code::unsupported, "the fake host has no contract " + std::string(contract));
         return found->second(name, request);
     }
 
@@ -180,7 +197,8 @@ private:
         auto const* project = question.target.if_contains("project_id");
         bool const own = project && caller.project && *project == json::value(json::string(caller.project->id));
         for (auto const& rule : question.rules) {
-            bool const allowed = has_role(caller, "admin") || (own && !admin_rules.count(rule) && has_role(caller, "member"));
+            bool const allowed =
+                has_role(caller, "admin") || (own && !admin_rules.count(rule) && has_role(caller, "member"));
             if (!allowed) decision.refused.push_back(rule);
         }
         return decision;

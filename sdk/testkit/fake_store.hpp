@@ -16,7 +16,7 @@ class FakeStore {
 public:
     std::vector<store::StartTask> tasks; // all that were started
     std::vector<store::Note> notes;
-    std::size_t queries = 0;             // pages that were asked for
+    std::size_t queries = 0;                                            // pages that were asked for
     std::map<std::pair<std::string, std::string>, std::int64_t> limits; // (account, resource); none: unlimited
 
     json::value answer(std::string_view name, std::string_view request) {
@@ -31,7 +31,9 @@ public:
         throw Error(Code::unsupported, "the fake store has no call " + std::string(name));
     }
 
-    void unique(std::string kind, std::vector<std::string> fields) { unique_[std::move(kind)].push_back(std::move(fields)); }
+    void unique(std::string kind, std::vector<std::string> fields) {
+        unique_[std::move(kind)].push_back(std::move(fields));
+    }
 
     store::Applied apply(store::Apply const& writes) {
         auto documents = documents_;
@@ -39,9 +41,12 @@ public:
         auto const revision = revision_ + 1;
         for (auto const& expected : writes.expect) {
             auto const found = documents.find({expected.kind, expected.id});
-            bool const met = expected.revision ? found != documents.end() && found->second.revision == *expected.revision
-                                               : found == documents.end();
-            if (!met) throw Error(Code::precondition, "an expectation about " + expected.kind + " " + expected.id + " is not met");
+            bool const met = expected.revision
+                                 ? found != documents.end() && found->second.revision == *expected.revision
+                                 : found == documents.end();
+            if (!met)
+                throw Error(Code::precondition,
+                            "an expectation about " + expected.kind + " " + expected.id + " is not met");
         }
         for (auto const& row : writes.release)
             for (auto at = claims.begin(); at != claims.end();) {
@@ -97,14 +102,21 @@ public:
             if (marker == documents_.end()) throw Error(Code::not_found, "no such marker");
             while (at < rows.size() && !before(&marker->second, rows[at])) ++at;
         }
-        for (; at < rows.size() && page.documents.size() < std::min<std::size_t>(question.limit, page_most); ++at)
+        std::size_t bytes = 0; // a page ends before it grows beyond a document, as the store's own do
+        for (; at < rows.size() && page.documents.size() < std::min<std::size_t>(question.limit, page_most); ++at) {
+            bytes += json::print(rows[at]->body).size() + 200;
+            if (bytes > VLT_DOCUMENT_MAX && !page.documents.empty()) break;
             page.documents.push_back(*rows[at]);
+        }
         page.more = at < rows.size();
         return page;
     }
 
-    std::int64_t used(std::string const& account, std::string const& resource) const { return used(claims_, account, resource); }
-    std::size_t page_most = 1000; // a page may end earlier than its limit, as the store's own do when documents are large
+    std::int64_t used(std::string const& account, std::string const& resource) const {
+        return used(claims_, account, resource);
+    }
+    std::size_t page_most =
+        1000; // a page may end earlier than its limit, as the store's own do when documents are large
 
 private:
     using Documents = std::map<std::pair<std::string, std::string>, store::Document>;
@@ -135,23 +147,29 @@ private:
             return std::find(items.begin(), items.end(), wanted) != items.end();
         };
         switch (where.op) {
-        case store::Operator::eq: return equals(where.value);
-        case store::Operator::ne: return !equals(where.value);
+        case store::Operator::eq:
+            return equals(where.value);
+        case store::Operator::ne:
+            return !equals(where.value);
         case store::Operator::in: {
             auto const& any = where.value.as_array();
             return std::any_of(any.begin(), any.end(), equals);
         }
         case store::Operator::prefix:
-            return here.is_string() && json::view(here.get_string()).substr(0, where.value.as_string().size()) == json::view(where.value.as_string());
-        default: throw Error(Code::unsupported, "the fake store compares with eq, ne, in and prefix");
+            return here.is_string() && json::view(here.get_string()).substr(0, where.value.as_string().size()) ==
+                                           json::view(where.value.as_string());
+        default:
+            throw Error(Code::unsupported, "the fake store compares with eq, ne, in and prefix");
         }
     }
 
-    std::vector<store::Document const*> matching(std::string const& kind, std::vector<store::Where> const& wheres) const {
+    std::vector<store::Document const*> matching(std::string const& kind,
+                                                 std::vector<store::Where> const& wheres) const {
         std::vector<store::Document const*> rows;
         for (auto const& [key, document] : documents_) {
             if (key.first != kind) continue;
-            auto const all = std::all_of(wheres.begin(), wheres.end(), [&d = document](auto const& where) { return holds(d, where); });
+            auto const all = std::all_of(wheres.begin(), wheres.end(),
+                                         [&d = document](auto const& where) { return holds(d, where); });
             if (all) rows.push_back(&document);
         }
         return rows;
@@ -164,7 +182,9 @@ private:
         for (auto const& fields : declared->second)
             for (auto const& [key_of, other] : documents) {
                 if (key_of.first != put.kind || key_of.second == put.id) continue;
-                auto same = [&, &o = other](auto const& field) { return !key(mine, field).empty() && key(mine, field) == key(o, field); };
+                auto same = [&, &o = other](auto const& field) {
+                    return !key(mine, field).empty() && key(mine, field) == key(o, field);
+                };
                 if (std::all_of(fields.begin(), fields.end(), same))
                     throw Error(Code::conflict, put.kind + " " + other.id + " has these values already");
             }

@@ -25,10 +25,12 @@ struct WalkedReply {
 using Send = std::function<WalkedReply(service::HttpRequest const& request, std::string const& body)>;
 
 struct Walk {
-    std::string manifest;                         // the JSON that the plugin's library carries
-    std::map<std::string, std::string> captures;  // values of path captures that exist: {"widget_id": "<id of the owner's>"}
-    std::map<std::string, std::string> bodies;    // route id to a body that the owner could send
-    std::map<std::string, std::string> why_public; // route id to the reason why another tenant may use it on the owner's things
+    std::string manifest; // the JSON that the plugin's library carries
+    std::map<std::string, std::string>
+        captures; // values of path captures that exist: {"widget_id": "<id of the owner's>"}
+    std::map<std::string, std::string> bodies; // route id to a body that the owner could send
+    std::map<std::string, std::string>
+        why_public; // route id to the reason why another tenant may use it on the owner's things
 };
 
 namespace walking {
@@ -50,7 +52,8 @@ inline std::vector<Route> routes_of(std::string const& manifest) {
 }
 
 // The request of a route with its captures filled in; those that nobody gave become `otherwise`.
-inline service::HttpRequest request_of(Route const& route, std::map<std::string, std::string> const& captures, std::string const& otherwise) {
+inline service::HttpRequest request_of(Route const& route, std::map<std::string, std::string> const& captures,
+                                       std::string const& otherwise) {
     service::HttpRequest request;
     request.route = route.id;
     request.method = route.method;
@@ -74,7 +77,8 @@ inline service::HttpRequest request_of(Route const& route, std::map<std::string,
 inline std::string body_for(Walk const& walk, Route const& route) {
     auto const found = walk.bodies.find(route.id);
     if (found != walk.bodies.end()) return found->second;
-    return route.method == "GET" || route.method == "DELETE" || route.method == "HEAD" ? std::string() : std::string("{}");
+    return route.method == "GET" || route.method == "DELETE" || route.method == "HEAD" ? std::string()
+                                                                                       : std::string("{}");
 }
 
 } // namespace walking
@@ -85,12 +89,14 @@ inline std::vector<std::string> walk_anonymous(Walk const& walk, Send const& sen
     for (auto const& route : walking::routes_of(walk.manifest)) {
         auto const reply = send(walking::request_of(route, walk.captures, "unknown"), walking::body_for(walk, route));
         if (!route.anonymous && reply.status != 401)
-            problems.push_back(route.id + " answered " + std::to_string(reply.status) +
-                               " to a caller without a token; expected 401. If everybody may call it, add the word `anonymous` "
-                               "to its row; if not, something answers before the token is looked at.");
+            problems.push_back(
+                route.id + " answered " + std::to_string(reply.status) +
+                " to a caller without a token; expected 401. If everybody may call it, add the word `anonymous` "
+                "to its row; if not, something answers before the token is looked at.");
         if (route.anonymous && !route.websocket && reply.status == 401)
-            problems.push_back(route.id + " is declared `anonymous` and answered 401; take the word off its row, or let its "
-                                          "handler answer callers without a token.");
+            problems.push_back(route.id +
+                               " is declared `anonymous` and answered 401; take the word off its row, or let its "
+                               "handler answer callers without a token.");
     }
     return problems;
 }
@@ -100,25 +106,29 @@ inline std::vector<std::string> walk_anonymous(Walk const& walk, Send const& sen
 inline std::vector<std::string> walk_other_tenant(Walk const& walk, Send const& send) {
     std::vector<std::string> problems;
     auto without = [](std::string text, std::string const& id) {
-        for (auto at = text.find(id); !id.empty() && at != text.npos; at = text.find(id, at)) text.replace(at, id.size(), "*");
+        for (auto at = text.find(id); !id.empty() && at != text.npos; at = text.find(id, at))
+            text.replace(at, id.size(), "*");
         return text;
     };
     for (auto const& route : walking::routes_of(walk.manifest)) {
         if (route.anonymous || route.path.find('{') == std::string::npos || walk.why_public.count(route.id)) continue;
         auto const body = walking::body_for(walk, route);
         std::string const absent = "00000000-0000-4000-8000-000000000000";
-        auto const mine = walking::request_of(route, walk.captures, absent), none = walking::request_of(route, {}, absent);
+        auto const mine = walking::request_of(route, walk.captures, absent),
+                   none = walking::request_of(route, {}, absent);
         auto const foreign = send(mine, body), missing = send(none, body);
         auto foreign_body = foreign.body, missing_body = without(missing.body, absent);
         for (auto const& [name, value] : mine.parameters) foreign_body = without(std::move(foreign_body), value);
         if (foreign.status < 400)
-            problems.push_back(route.id + " answered " + std::to_string(foreign.status) +
-                               " to a member of another project about the owner's thing. Read it with request.require<T>(id), "
-                               "which asks the route's policy about it; if it is meant to be seen, say why in Walk::why_public.");
+            problems.push_back(
+                route.id + " answered " + std::to_string(foreign.status) +
+                " to a member of another project about the owner's thing. Read it with request.require<T>(id), "
+                "which asks the route's policy about it; if it is meant to be seen, say why in Walk::why_public.");
         else if (foreign.status != missing.status || foreign_body != missing_body)
-            problems.push_back(route.id + " tells another tenant that the thing exists: " + std::to_string(foreign.status) + " " +
-                               foreign.body + " about the owner's, " + std::to_string(missing.status) + " " + missing.body +
-                               " about none. Let the handler throw request.missing() in both cases, before it looks at the body.");
+            problems.push_back(
+                route.id + " tells another tenant that the thing exists: " + std::to_string(foreign.status) + " " +
+                foreign.body + " about the owner's, " + std::to_string(missing.status) + " " + missing.body +
+                " about none. Let the handler throw request.missing() in both cases, before it looks at the body.");
     }
     return problems;
 }

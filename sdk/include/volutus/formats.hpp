@@ -9,17 +9,17 @@
 
 namespace volutus {
 
-bool is_uuid(std::string_view text);       // with or without hyphens, any case
-bool is_mac(std::string_view text);        // six pairs parted by colons
+bool is_uuid(std::string_view text); // with or without hyphens, any case
+bool is_mac(std::string_view text);  // six pairs parted by colons
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 bool is_ip(std::string_view text);
-bool is_cidr(std::string_view text);       // address/length
+bool is_cidr(std::string_view text); // address/length
 bool is_ip_or_cidr(std::string_view text);
 bool is_base64(std::string_view text);
-bool is_url(std::string_view text);        // http or https, with a host
-bool is_timestamp(std::string_view text);  // ISO 8601 to the second, any fraction and zone
-bool is_trimmed(std::string_view text);    // not empty; printable, no space at either end
+bool is_url(std::string_view text);       // http or https, with a host
+bool is_timestamp(std::string_view text); // ISO 8601 to the second, any fraction and zone
+bool is_trimmed(std::string_view text);   // not empty; printable, no space at either end
 
 namespace formats {
 inline constexpr auto uuid = format("uuid", &is_uuid);

@@ -14,9 +14,9 @@ namespace volutus {
 struct Reply {
     unsigned status = 200;
     std::vector<service::Pair> headers;
-    std::optional<json::value> body;  // printed as application/json
-    std::string text;                 // a body that is not JSON; needs a Content-Type among the headers
-    bool streamed = false;            // the body stands in the call's output already: bytes, or a descriptor
+    std::optional<json::value> body; // printed as application/json
+    std::string text;                // a body that is not JSON; needs a Content-Type among the headers
+    bool streamed = false;           // the body stands in the call's output already: bytes, or a descriptor
 
     Reply() = default;
     explicit Reply(unsigned with_status) : status(with_status) {}

@@ -27,7 +27,7 @@ public:
         service::HttpRequest const& http;
         Resource const* resource;
         RouteRow const* route;
-        void* object;      // what serve() was given
+        void* object; // what serve() was given
         Version version;
     };
     // `wrote` is set when part of the reply is out and an error can only end the connection.
@@ -38,10 +38,10 @@ public:
     Call& call() const { return parts_.call; }
     Host const& host() const { return parts_.host; }
     Context const& caller() const { return caller_; }
-    bool by_the_cloud() const { return by_the_cloud_; }            // no user: a step of a task, another service's timer
-    std::string project() const;                                   // of the token; throws forbidden where it has none
+    bool by_the_cloud() const { return by_the_cloud_; } // no user: a step of a task, another service's timer
+    std::string project() const;                        // of the token; throws forbidden where it has none
     std::string user() const;
-    Version version() const { return parts_.version; }             // 0: the service has none
+    Version version() const { return parts_.version; } // 0: the service has none
     bool since(std::string_view version) const { return within(version_from(version), 0, parts_.version); }
     ServiceTraits const& traits() const { return parts_.traits; }
     Resource const& resource() const { return *parts_.resource; }
@@ -54,27 +54,27 @@ public:
     std::string const& id() const;                                 // the path's last capture
     std::optional<std::string> query(std::string_view name) const; // the first of that name
     std::vector<std::string> queries(std::string_view name) const;
-    bool flag(std::string_view name) const;                        // true, 1, yes, on, t, y in any case; "" is true
+    bool flag(std::string_view name) const; // true, 1, yes, on, t, y in any case; "" is true
     std::optional<std::string> header(std::string_view name) const;
 
     // ---- the body ----
-    json::value const& document();         // as sent; null where there is none
-    json::object const& body();            // what stands in the envelope, or under the action's key; {} where none
-    bool has_many();                       // a bulk create: {"networks": [...]}
+    json::value const& document(); // as sent; null where there is none
+    json::object const& body();    // what stands in the envelope, or under the action's key; {} where none
+    bool has_many();               // a bulk create: {"networks": [...]}
     std::vector<json::object> const& bodies();
     template <class B> B body_as();
     // Puts the keys of the body, checked, into an object of the route's resource: what an update does.
     template <class S, class = std::enable_if_t<is_stored<S>>> void change(S& object) { change_object(&object); }
     void change_object(void* object);
     void decode_nth(std::size_t index, void* object); // one of bodies() into an object of the route's resource
-    void check_body();                     // every body against the fields of the route's resource
+    void check_body();                                // every body against the fields of the route's resource
     Stream input() const { return parts_.call.input(); }
     Stream output() const { return parts_.call.output(); }
 
     // ---- may the caller? Answers are kept for the request ----
     bool may(PolicyRule rule, json::object const& target);
-    void enforce(PolicyRule rule, json::object const& target);     // throws forbidden in the service's words
-    json::object own_target() const;                               // the caller's ids, and the path's captures over them
+    void enforce(PolicyRule rule, json::object const& target); // throws forbidden in the service's words
+    json::object own_target() const;                           // the caller's ids, and the path's captures over them
 
     // ---- the store ----
     Store& store() { return store_; }
@@ -88,7 +88,7 @@ public:
     template <class S> S require() { return require<S>(id()); }
     void require_object(Resource const& resource, std::string_view id, void* object);
     [[noreturn]] void missing(std::string_view noun, std::string_view id) const; // not_found in the service's words
-    [[noreturn]] void missing() const;                             // the resource of the route, by its id
+    [[noreturn]] void missing() const;                                           // the resource of the route, by its id
 
     // ---- the reply, in the form of the route ----
     template <class S> Reply shown(S const& object) { return shown_object(resource_of(&object), &object); }
@@ -103,8 +103,8 @@ public:
     template <class S> json::object view_of(S const& object) { return view_object(resource_of(&object), &object); }
     json::object view_object(Resource const& resource, void const* object);
     Reply shown_object(Resource const& resource, void const* object);
-    Reply shown_items(json::array items);                          // the resource's plural around them, or of a bulk
-    std::string link(std::string_view path) const;                 // with the base that the client used
+    Reply shown_items(json::array items);          // the resource's plural around them, or of a bulk
+    std::string link(std::string_view path) const; // with the base that the client used
     // The list of this resource as its table says, narrowed by more; for handlers of lists.
     Reply list(std::vector<store::Where> more = {});
 

@@ -25,10 +25,14 @@
 //     inline Resource const& resource_of(Volume const*) { return erased<volumes>(); }
 //
 //     // plugin.cpp
-//     constexpr ServiceTraits traits{.name = "block_storage", .type = "block-storage", .prefixes = {"/v3/{project_id}", "/v3"}, ...};
+//     constexpr ServiceTraits traits{.name = "block_storage", .type = "block-storage",
+//                                    .prefixes = {"/v3/{project_id}", "/v3"}, ...};
 //     constexpr auto manifest = volutus::manifest("block_storage", "0.1.0", ..., serves(traits, volumes, types));
 //     class BlockStorage : public ServicePlugin {
-//         explicit BlockStorage(Host host) : ServicePlugin(host, traits) { serve<volumes>(*this); serve<types>(*this); }
+//         explicit BlockStorage(Host host) : ServicePlugin(host, traits) {
+//             serve<volumes>(*this);
+//             serve<types>(*this);
+//         }
 //     };
 //
 // A handler is a template argument, so that any signature becomes a plain row: a free function or a method of the
@@ -40,14 +44,15 @@
 //   - std::vector of one of these, for a `bulk` create;
 //   - a described struct.
 // Without a handler the store does it. list: the caller's project (sees_all widens), filters, sort, marker, limit,
-// fields, one store query a page. show, remove: require(). create: sets id, project_id, user_id and the times where there
-// are such fields. update: the given keys, expecting the revision that was read.
+// fields, one store query a page. show, remove: require(). create: sets id, project_id, user_id and the times where
+// there are such fields. update: the given keys, expecting the revision that was read.
 //
-// Field rules: required_on_create, writable, on_create, on_update, hidden, secret, max_length(n), at_least(n), one_of(...),
-// formats::uuid, fallback("json"), refers_to("network.network"), owned_by("network.network"), also_as("tenant_id"), seen_by(rule),
-// set_by(create_rule, update_rule), field_policy(rule), since("2.9"), until("2.35"), when_set, view<fn>(since("2.47")).
+// Field rules: required_on_create, writable, on_create, on_update, hidden, secret, max_length(n), at_least(n),
+// one_of(...), formats::uuid, fallback("json"), refers_to("network.network"), owned_by("network.network"),
+// also_as("tenant_id"), seen_by(rule), set_by(create_rule, update_rule), field_policy(rule), since("2.9"), until("2.35"),
+// when_set, view<fn>(since("2.47")). quota("volumes") names what a create claims; the handler claims it.
 // A field name may come in several rows with ranges of versions that do not overlap; at most one of them is stored.
-// The path's last {capture} is the resource's id.
+// The path's last {capture} is the resource's id. A path that begins with "//" stands without the prefixes.
 #pragma once
 
 #include <volutus/request.hpp>
@@ -73,8 +78,8 @@ struct UniqueRow {
 // What is the same for the whole table; set by the words below.
 struct ResourceRow {
     std::string_view noun, plural;
-    std::string_view kind_name;             // "" = not stored
-    std::string_view called;                // in messages: "Instance"; "" = the noun, capitalised
+    std::string_view kind_name; // "" = not stored
+    std::string_view called;    // in messages: "Instance"; "" = the noun, capitalised
     std::string_view scope_field = "project_id";
     std::uint32_t schema_number = 1;
     std::uint64_t tombstone_seconds = 0;
@@ -83,13 +88,13 @@ struct ResourceRow {
 // A table without its type: what the SDK's compiled part works on. Lives as long as the program.
 struct Resource : ResourceRow {
     Fields fields;
-    RouteRow const* routes = nullptr;       // all but lists
+    RouteRow const* routes = nullptr; // all but lists
     std::size_t route_count = 0;
     ListRow const* lists = nullptr;
     std::size_t list_count = 0;
     ResourceView const* views = nullptr;
     std::size_t view_count = 0;
-    void const* type = nullptr;             // type_tag of the struct
+    void const* type = nullptr; // type_tag of the struct
     std::shared_ptr<void> (*make)() = nullptr;
     Stored* (*stored)(void* object) = nullptr;
 
@@ -115,11 +120,19 @@ struct ResourceTable {
 
 // ---- words for the whole table ----
 
-constexpr auto kind(std::string_view name) { return [name](ResourceRow& r) { r.kind_name = name; }; }
-constexpr auto called(std::string_view name) { return [name](ResourceRow& r) { r.called = name; }; }
-constexpr auto scoped_by(std::string_view field) { return [field](ResourceRow& r) { r.scope_field = field; }; }
-inline constexpr auto unscoped = [](ResourceRow& r) { r.scope_field = {}; };    // every project's, such as flavors
-constexpr auto schema(std::uint32_t number) { return [number](ResourceRow& r) { r.schema_number = number; }; }
+constexpr auto kind(std::string_view name) {
+    return [name](ResourceRow& r) { r.kind_name = name; };
+}
+constexpr auto called(std::string_view name) {
+    return [name](ResourceRow& r) { r.called = name; };
+}
+constexpr auto scoped_by(std::string_view field) {
+    return [field](ResourceRow& r) { r.scope_field = field; };
+}
+inline constexpr auto unscoped = [](ResourceRow& r) { r.scope_field = {}; }; // every project's, such as flavors
+constexpr auto schema(std::uint32_t number) {
+    return [number](ResourceRow& r) { r.schema_number = number; };
+}
 constexpr auto tombstones(std::uint32_t days) {
     return [days](ResourceRow& r) { r.tombstone_seconds = std::uint64_t{days} * 86400; };
 }
@@ -177,7 +190,8 @@ inline constexpr bool is_plain_route = std::is_base_of_v<RouteRow, Part> && !std
 template <class S, class... Parts>
 constexpr auto resource(std::string_view noun, std::string_view plural, Parts... parts) {
     ResourceTable<S, (std::size_t{is_field_of<Parts, S>()} + ... + 0), (std::size_t{is_plain_route<Parts>} + ... + 0),
-                  (std::size_t{std::is_same_v<Parts, ListRow>} + ... + 0), (std::size_t{std::is_same_v<Parts, UniqueRow>} + ... + 0),
+                  (std::size_t{std::is_same_v<Parts, ListRow>} + ... + 0),
+                  (std::size_t{std::is_same_v<Parts, UniqueRow>} + ... + 0),
                   (std::size_t{std::is_same_v<Parts, ResourceView>} + ... + 0),
                   (std::size_t{std::is_same_v<Parts, PolicyRule>} + ... + 0)>
         table;
@@ -208,18 +222,17 @@ constexpr auto resource(std::string_view noun, std::string_view plural, Parts...
 template <auto const& Table> Resource const& erased() {
     using S = typename std::decay_t<decltype(Table)>::Struct;
     static_assert(std::is_base_of_v<Stored, S>, "derive the struct from volutus::Stored");
-    static constexpr Resource resource{
-        Table.row,
-        {Table.fields.data(), Table.fields.size()},
-        Table.routes.data(),
-        Table.routes.size(),
-        Table.lists.data(),
-        Table.lists.size(),
-        Table.views.data(),
-        Table.views.size(),
-        &type_tag<S>,
-        [] { return std::shared_ptr<void>(std::make_shared<S>()); },
-        [](void* object) -> Stored* { return static_cast<S*>(object); }};
+    static constexpr Resource resource{Table.row,
+                                       {Table.fields.data(), Table.fields.size()},
+                                       Table.routes.data(),
+                                       Table.routes.size(),
+                                       Table.lists.data(),
+                                       Table.lists.size(),
+                                       Table.views.data(),
+                                       Table.views.size(),
+                                       &type_tag<S>,
+                                       [] { return std::shared_ptr<void>(std::make_shared<S>()); },
+                                       [](void* object) -> Stored* { return static_cast<S*>(object); }};
     return resource;
 }
 

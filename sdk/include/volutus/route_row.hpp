@@ -36,30 +36,30 @@ struct RouteRow {
 
     Does does = Does::route;
     std::string_view method, path;
-    Texts<2> aliases;                              // other paths of the same
-    std::string_view action_name;                  // the key of the body that chooses it
+    Texts<2> aliases;             // other paths of the same
+    std::string_view action_name; // the key of the body that chooses it
     PolicyRule policy;
-    Reply (*call)(Request&) = nullptr;             // null: the store's default for what it does
-    void const* owner = nullptr;                   // type_tag of the handler's class; null for a free function
-    Fields (*takes)() = nullptr;                   // rows of the body that the handler takes; null: the resource's own
+    Reply (*call)(Request&) = nullptr; // null: the store's default for what it does
+    void const* owner = nullptr;       // type_tag of the handler's class; null for a free function
+    Fields (*takes)() = nullptr;       // rows of the body that the handler takes; null: the resource's own
 
     std::uint16_t status_code = 200;
     Texts<6> quotas;
-    Texts<most_shown> shown;                       // names of the fields in the reply; none = all
+    Texts<most_shown> shown; // names of the fields in the reply; none = all
     Version since = 0, until = 0;
-    std::string_view envelope_key;                 // of the body, where it is not the noun
-    std::string_view scope_needed;                 // "system", "domain" or "project": the token's scope
+    std::string_view envelope_key; // of the body, where it is not the noun
+    std::string_view scope_needed; // "system", "domain" or "project": the token's scope
     std::string_view help;
-    bool reads_only = false;                       // changes nothing; may run on the connection's thread
-    bool streams = false;                          // body and reply are bytes for the handler, not documents
-    bool is_anonymous = false;                     // without a token
+    bool reads_only = false;   // changes nothing; may run on the connection's thread
+    bool streams = false;      // body and reply are bytes for the handler, not documents
+    bool is_anonymous = false; // without a token
     bool is_websocket = false;
-    bool is_bulk = false;                          // takes {"networks": [...]} as well
-    bool is_bare = false;                          // no {"volume": ...} around the body and the reply
-    bool checks_itself = false;                    // the handler asks for the policy
-    bool wraps_items = false;                      // {"keypairs": [{"keypair": {...}}]}
-    bool typed_body = false;                       // the handler has a body type, which checks it
-    bool any_body = false;                         // the body is not checked; the handler reads document()
+    bool is_bulk = false;       // takes {"networks": [...]} as well
+    bool is_bare = false;       // no {"volume": ...} around the body and the reply
+    bool checks_itself = false; // the handler asks for the policy
+    bool wraps_items = false;   // {"keypairs": [{"keypair": {...}}]}
+    bool typed_body = false;    // the handler has a body type, which checks it
+    bool any_body = false;      // the body is not checked; the handler reads document()
 };
 
 // A path that begins with "//" stands without the prefixes: "//" is the root, "//v2.1" the version document.
@@ -79,11 +79,11 @@ struct ListRow : RouteRow {
     std::size_t filter_count = 0;
     std::array<QueryKey, most_sorts> sort_rows{};
     std::size_t sort_count = 0;
-    std::string_view default_sort = "created_at";   // newest first, where there is such a field; else by id
+    std::string_view default_sort = "created_at"; // newest first, where there is such a field; else by id
     bool default_descending = true;
-    PolicyRule all_rule;                            // who passes it sees every project's
-    std::string_view all_query;                     // and only when this is true in the query
-    Texts<12> queries;                              // other names that the handler reads
+    PolicyRule all_rule;        // who passes it sees every project's
+    std::string_view all_query; // and only when this is true in the query
+    Texts<12> queries;          // other names that the handler reads
 };
 
 // ---- handlers: Reply h(Request&), Reply h(Request&, Body const&), and the same as methods of one class ----
@@ -142,19 +142,24 @@ constexpr Row route_row(RouteRow::Does does, std::string_view method, std::strin
 
 // ---- what a resource can do. Without a handler the store's default does it ----
 
-template <auto Handler = nullptr, class... W> constexpr ListRow list(std::string_view path, PolicyRule rule, W... words) {
+template <auto Handler = nullptr, class... W>
+constexpr ListRow list(std::string_view path, PolicyRule rule, W... words) {
     return route_row<ListRow, Handler>(RouteRow::Does::list, "GET", path, rule, 200, words...);
 }
-template <auto Handler = nullptr, class... W> constexpr RouteRow show(std::string_view path, PolicyRule rule, W... words) {
+template <auto Handler = nullptr, class... W>
+constexpr RouteRow show(std::string_view path, PolicyRule rule, W... words) {
     return route_row<RouteRow, Handler>(RouteRow::Does::show, "GET", path, rule, 200, words...);
 }
-template <auto Handler = nullptr, class... W> constexpr RouteRow create(std::string_view path, PolicyRule rule, W... words) {
+template <auto Handler = nullptr, class... W>
+constexpr RouteRow create(std::string_view path, PolicyRule rule, W... words) {
     return route_row<RouteRow, Handler>(RouteRow::Does::create, "POST", path, rule, 201, words...);
 }
-template <auto Handler = nullptr, class... W> constexpr RouteRow update(std::string_view path, PolicyRule rule, W... words) {
+template <auto Handler = nullptr, class... W>
+constexpr RouteRow update(std::string_view path, PolicyRule rule, W... words) {
     return route_row<RouteRow, Handler>(RouteRow::Does::update, "PUT", path, rule, 200, words...);
 }
-template <auto Handler = nullptr, class... W> constexpr RouteRow remove(std::string_view path, PolicyRule rule, W... words) {
+template <auto Handler = nullptr, class... W>
+constexpr RouteRow remove(std::string_view path, PolicyRule rule, W... words) {
     return route_row<RouteRow, Handler>(RouteRow::Does::remove, "DELETE", path, rule, 204, words...);
 }
 // POST {"os-extend": {...}} to a path that several actions share. A handler with a body type gets what the key holds.
@@ -172,8 +177,12 @@ constexpr RouteRow route(std::string_view method, std::string_view path, PolicyR
 
 // ---- words for all routes ----
 
-constexpr auto status(std::uint16_t code) { return [code](RouteRow& r) { r.status_code = code; }; }
-constexpr auto by(std::string_view method) { return [method](RouteRow& r) { r.method = method; }; } // by("PATCH")
+constexpr auto status(std::uint16_t code) {
+    return [code](RouteRow& r) { r.status_code = code; };
+}
+constexpr auto by(std::string_view method) {
+    return [method](RouteRow& r) { r.method = method; };
+} // by("PATCH")
 template <class... Names> constexpr auto quota(Names... names) {
     return [names...](RouteRow& r) { r.quotas = r.quotas.of(names...); };
 }
@@ -184,9 +193,13 @@ template <class... Names> constexpr auto shows(Names... names) {
 template <class... Paths> constexpr auto alias(Paths... paths) {
     return [paths...](RouteRow& r) { r.aliases = r.aliases.of(paths...); };
 }
-constexpr auto envelope(std::string_view key) { return [key](RouteRow& r) { r.envelope_key = key; }; }
-constexpr auto scope(std::string_view name) { return [name](RouteRow& r) { r.scope_needed = name; }; }
-inline constexpr auto waits = [](RouteRow& r) { r.reads_only = false; };      // a GET that may block
+constexpr auto envelope(std::string_view key) {
+    return [key](RouteRow& r) { r.envelope_key = key; };
+}
+constexpr auto scope(std::string_view name) {
+    return [name](RouteRow& r) { r.scope_needed = name; };
+}
+inline constexpr auto waits = [](RouteRow& r) { r.reads_only = false; }; // a GET that may block
 inline constexpr auto streams = [](RouteRow& r) {
     r.streams = r.any_body = true;
     r.reads_only = false;

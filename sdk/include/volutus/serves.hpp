@@ -1,4 +1,4 @@
-// The part of a manifest that a REST service writes from its tables: "service", "kinds", "routes", "policies", "quotas".
+// The part of a manifest that a REST service writes from its tables: service, kinds, routes, policies and quotas.
 //
 //     constexpr auto manifest = volutus::manifest("block_storage", "0.1.0", ..., serves(traits, volumes, types));
 //
@@ -61,7 +61,8 @@ template <class Table> struct Indexed {
             if (row.indexed) names.add(row.name);
         for (auto const& list : table.lists) {
             whole = whole || !list.all_rule.name.empty() || !stored_row(table, table.row.scope_field);
-            for (std::size_t i = 0; i < list.filter_count; ++i) add(table, filters, list.filter_rows[i].field, list.call);
+            for (std::size_t i = 0; i < list.filter_count; ++i)
+                add(table, filters, list.filter_rows[i].field, list.call);
             if (stored_row(table, list.default_sort)) add(table, sorts, list.default_sort, list.call);
             for (std::size_t i = 0; i < list.sort_count; ++i) add(table, sorts, list.sort_rows[i].field, list.call);
         }
@@ -163,7 +164,8 @@ constexpr void write_id(ManifestWriter& out, std::string_view method, std::strin
 }
 
 // One entry for each method and path: actions that share a path, and routes that versions part, share an entry.
-template <class Table> constexpr void write_routes(ManifestWriter& out, ServiceTraits const& traits, Table const& table) {
+template <class Table>
+constexpr void write_routes(ManifestWriter& out, ServiceTraits const& traits, Table const& table) {
     std::size_t at = 0;
     auto shares = [&](RouteRow const& row) {
         std::size_t i = 0;
@@ -238,8 +240,9 @@ template <class... Tables> struct ServesPart {
         out.close(']');
         out.key("routes");
         out.open('[');
-        out.raw(R"({"id":"GET /openapi.json","method":"GET","path":"/openapi.json","reads":true,"policy":"","streams":false,)"
-                R"("anonymous":true,"websocket":false,"scope":""})");
+        out.raw(
+            R"({"id":"GET /openapi.json","method":"GET","path":"/openapi.json","reads":true,"policy":"","streams":false,)"
+            R"("anonymous":true,"websocket":false,"scope":""})");
         each([&](auto const& table) { serving::write_routes(out, *traits, table); });
         out.close(']');
         write_policies(out);
@@ -291,7 +294,8 @@ private:
     }
     static constexpr std::size_t most_rules = 1024;
 };
-template <class... Tables> constexpr ServesPart<Tables...> serves(ServiceTraits const& traits, Tables const&... tables) {
+template <class... Tables>
+constexpr ServesPart<Tables...> serves(ServiceTraits const& traits, Tables const&... tables) {
     return {&traits, std::tuple<Tables const*...>(&tables...)};
 }
 

@@ -25,7 +25,9 @@ public:
 
 protected:
     // Before start. `object` is what the table's method handlers are called on and Request::service<T>() gives.
-    template <auto const& Table, class T> void serve(T& object) { serve_resource(erased<Table>(), &object, &type_tag<T>); }
+    template <auto const& Table, class T> void serve(T& object) {
+        serve_resource(erased<Table>(), &object, &type_tag<T>);
+    }
     void serve_resource(Resource const& resource, void* object, void const* type);
 
     // Before and after every handler; for audit and metering. What before() throws is the answer.

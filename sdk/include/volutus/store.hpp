@@ -1,7 +1,7 @@
 // The store as a service's code sees it: structs in, structs out, and applies that are put together with '+'.
 //
 //     auto volume = store.require<Volume>(id);
-//     store.apply(put(volume) + claim(request.project(), "gigabytes", volume.id, volume.size) + start(make_volume, volume));
+//     store.apply(put(volume) + claim(project, "gigabytes", volume.id, volume.size) + start(make_volume, volume));
 //
 // put() of an object that was read expects the revision it was read at, put() of a new one that nothing is there, so
 // no update is ever lost: the apply throws Code::precondition, and retry_on_conflict reads and tries again.
@@ -24,9 +24,9 @@ struct Resource;
 
 // What every struct of a resource derives from.
 struct Stored {
-    std::uint64_t stored_revision = 0;  // of the document; 0 = not stored yet
-    bool stored_removed = false;        // a tombstone
-    json::object stored_rest;           // keys that this version of the plugin does not know, kept
+    std::uint64_t stored_revision = 0; // of the document; 0 = not stored yet
+    bool stored_removed = false;       // a tombstone
+    json::object stored_rest;          // keys that this version of the plugin does not know, kept
 };
 template <class S> inline constexpr bool is_stored = std::is_base_of_v<Stored, S>;
 
@@ -65,9 +65,11 @@ Writes take(std::string_view pool, std::string_view consumer, std::int64_t first
 Writes give_back(std::string_view pool, std::string_view consumer);
 Writes set_account(store::SetAccount account);
 Writes note(std::string_view topic, json::object body);
-Writes start_task(std::string_view name, std::uint32_t version, std::string_view kind, std::string_view id, json::object input);
+Writes start_task(std::string_view name, std::uint32_t version, std::string_view kind, std::string_view id,
+                  json::object input);
 // Starts a task on the object; input is what its steps see.
-Writes start_on(std::string_view task, std::uint32_t version, Resource const& resource, void const* object, json::object input);
+Writes start_on(std::string_view task, std::uint32_t version, Resource const& resource, void const* object,
+                json::object input);
 template <auto Failed, class... Rows, class S>
 Writes start(TaskTable<Failed, Rows...> const& task, S const& object, json::object input = {}) {
     return start_on(task.name, task.version, resource_of(&object), &object, std::move(input));
@@ -104,16 +106,20 @@ public:
     template <class S> std::vector<S> query(store::Query query) {
         auto const& resource = resource_of(static_cast<S const*>(nullptr));
         std::vector<S> out;
-        for (auto& document : page(resource, std::move(query)).documents) read_stored(resource, std::move(document), &out.emplace_back());
+        for (auto& document : page(resource, std::move(query)).documents)
+            read_stored(resource, std::move(document), &out.emplace_back());
         return out;
     }
     // Every one that matches, page after page.
     template <class S, class... Wheres> std::vector<S> all(Wheres... wheres) {
         auto const& resource = resource_of(static_cast<S const*>(nullptr));
         std::vector<S> out;
-        each_document(resource, {std::move(wheres)...}, [](void* into, Resource const& from, store::Document&& document) {
-            read_stored(from, std::move(document), &static_cast<std::vector<S>*>(into)->emplace_back());
-        }, &out);
+        each_document(
+            resource, {std::move(wheres)...},
+            [](void* into, Resource const& from, store::Document&& document) {
+                read_stored(from, std::move(document), &static_cast<std::vector<S>*>(into)->emplace_back());
+            },
+            &out);
         return out;
     }
     // Counting stops at 10,000.

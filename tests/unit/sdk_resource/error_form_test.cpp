@@ -13,15 +13,19 @@ std::string printed(Reply const& reply) { return reply.body ? json::print(*reply
 TEST(ErrorForms, AreEachServicesOwn) {
     auto network = plain_traits;
     network.error_key = "NeutronError";
-    EXPECT_EQ(printed(errors::fault(missing(), plain_traits)), R"({"itemNotFound":{"code":404,"message":"Network nope could not be found."}})");
-    EXPECT_EQ(printed(errors::typed(missing(), network)),
-              R"({"NeutronError":{"type":"NetworkNotFound","message":"Network nope could not be found.","detail":""}})");
+    EXPECT_EQ(printed(errors::fault(missing(), plain_traits)),
+              R"({"itemNotFound":{"code":404,"message":"Network nope could not be found."}})");
+    EXPECT_EQ(
+        printed(errors::typed(missing(), network)),
+        R"({"NeutronError":{"type":"NetworkNotFound","message":"Network nope could not be found.","detail":""}})");
     EXPECT_EQ(printed(errors::titled(missing(), plain_traits)),
               R"({"error":{"code":404,"message":"Network nope could not be found.","title":"Not Found"}})");
-    EXPECT_EQ(printed(errors::listed(missing(), plain_traits)),
-              R"({"errors":[{"status":404,"title":"Not Found","detail":"Network nope could not be found.","request_id":"req-1"}]})");
+    EXPECT_EQ(
+        printed(errors::listed(missing(), plain_traits)),
+        R"({"errors":[{"status":404,"title":"Not Found","detail":"Network nope could not be found.","request_id":"req-1"}]})");
     EXPECT_EQ(printed(errors::plain(missing(), plain_traits)), "Network nope could not be found.\n");
-    EXPECT_EQ(printed(errors::simple(missing(), plain_traits)), R"({"error":{"code":"not_found","message":"Network nope could not be found."}})");
+    EXPECT_EQ(printed(errors::simple(missing(), plain_traits)),
+              R"({"error":{"code":"not_found","message":"Network nope could not be found."}})");
 }
 
 TEST(ErrorForms, MarkupInAMessageIsEscaped) {

@@ -55,9 +55,14 @@ TEST_F(Filled, FiltersSortsAndFieldsAreDeclaredOnes) {
 }
 
 TEST_F(Filled, BadQueriesAreRefusedByName) {
-    for (auto const& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"limit", "-1"}, {"limit", "x"}, {"limit", ""}, {"limit", "99999999999999999999999"}, {"sort_key", "colour"},
-             {"weight", "heavy"}, {"shared", "maybe"}}) {
+    for (auto const& [name, value] :
+         std::vector<std::pair<std::string, std::string>>{{"limit", "-1"},
+                                                          {"limit", "x"},
+                                                          {"limit", ""},
+                                                          {"limit", "99999999999999999999999"},
+                                                          {"sort_key", "colour"},
+                                                          {"weight", "heavy"},
+                                                          {"shared", "maybe"}}) {
         auto const reply = listed({{name, value}});
         EXPECT_EQ(reply.status, 400u) << name << "=" << value;
         EXPECT_THAT(fault(reply), testing::HasSubstr(name));
@@ -69,7 +74,9 @@ TEST_F(Filled, BadQueriesAreRefusedByName) {
 }
 
 TEST_F(Filled, AnotherProjectsAreSeenByWhoMayAndAsks) {
-    auto all = [&](Context const& as) { return send("GET /v1/widgets", "", as, {}, {{"all_projects", "1"}, {"sort_key", "name"}, {"sort_dir", "desc"}}); };
+    auto all = [&](Context const& as) {
+        return send("GET /v1/widgets", "", as, {}, {{"all_projects", "1"}, {"sort_key", "name"}, {"sort_dir", "desc"}});
+    };
     EXPECT_EQ(names(all(admin)), "z e d ");
     EXPECT_EQ(all(member).status, 403u);
     EXPECT_EQ(names(send("GET /v1/widgets", "", admin)), "");
@@ -109,7 +116,9 @@ TEST_F(Filled, EachServiceLinksItsPagesInItsOwnWay) {
     auto const middle = with(both, {{"limit", "2"}, {"marker", json::text(whole.body().at("widgets").at(1).at("id"))}});
     EXPECT_EQ(names(middle), "c d ");
     EXPECT_EQ(middle.body().at("widgets_links").as_array().size(), 2u);
-    auto const back = with(both, {{"limit", "1"}, {"page_reverse", "True"}, {"marker", json::text(middle.body().at("widgets").at(0).at("id"))}});
+    auto const back = with(
+        both,
+        {{"limit", "1"}, {"page_reverse", "True"}, {"marker", json::text(middle.body().at("widgets").at(0).at("id"))}});
     EXPECT_EQ(names(back), "b ");
     EXPECT_EQ(with([](auto& t) { t.refuses_unknown_queries = true; }, {{"nonsense", "1"}}).status, 400u);
     EXPECT_EQ(with([](auto& t) { t.unknown_marker = Code::not_found; }, {{"marker", "gone"}}).status, 404u);
@@ -119,7 +128,10 @@ TEST_F(Widgets, ALargeListIsWrittenInPiecesAndWhole) {
     for (int i = 0; i < 300; ++i) {
         store::Apply apply;
         auto const id = "w" + std::to_string(i);
-        apply.put.push_back({"toy.widget", id, {{"id", json::string(id)}, {"project_id", "p1"}, {"name", json::string(std::string(1000, 'n') + id)}}});
+        apply.put.push_back(
+            {"toy.widget",
+             id,
+             {{"id", json::string(id)}, {"project_id", "p1"}, {"name", json::string(std::string(1000, 'n') + id)}}});
         fake.store.apply(apply);
     }
     auto large = traits;

@@ -15,7 +15,8 @@ TEST(ResourceManifest, TheKindComesFromTheFieldsAndTheLists) {
     EXPECT_EQ(kind.tombstone_seconds, 86400u);
     std::string indexes;
     for (auto const& index : kind.indexes) {
-        indexes += index.field + ":" + std::string(boost::describe::enum_to_string(index.type, "?")) + (index.several ? "[] " : " ");
+        indexes += index.field + ":" + std::string(boost::describe::enum_to_string(index.type, "?")) +
+                   (index.several ? "[] " : " ");
     }
     EXPECT_EQ(indexes, "project_id:string name:string weight:integer shared:boolean tags:string[] ");
     ASSERT_EQ(kind.unique.size(), 1u);
@@ -33,9 +34,10 @@ TEST(ResourceManifest, ARouteStandsUnderEveryPrefixAndActionsShareOne) {
     auto const document = manifest_document();
     for (auto const& row : document.at("routes").as_array()) ids.push_back(json::text(row.at("id")));
     EXPECT_THAT(ids, testing::UnorderedElementsAre(
-                         "GET /openapi.json", "GET /v1/widgets", "GET /v1/{project_id}/widgets", "GET /v1/widgets/{widget_id}",
-                         "GET /v1/{project_id}/widgets/{widget_id}", "POST /v1/widgets", "POST /v1/{project_id}/widgets",
-                         "PATCH /v1/widgets/{widget_id}", "PATCH /v1/{project_id}/widgets/{widget_id}", "DELETE /v1/widgets/{widget_id}",
+                         "GET /openapi.json", "GET /v1/widgets", "GET /v1/{project_id}/widgets",
+                         "GET /v1/widgets/{widget_id}", "GET /v1/{project_id}/widgets/{widget_id}", "POST /v1/widgets",
+                         "POST /v1/{project_id}/widgets", "PATCH /v1/widgets/{widget_id}",
+                         "PATCH /v1/{project_id}/widgets/{widget_id}", "DELETE /v1/widgets/{widget_id}",
                          "DELETE /v1/{project_id}/widgets/{widget_id}", "POST /v1/widgets/{widget_id}/action",
                          "POST /v1/{project_id}/widgets/{widget_id}/action", "POST /v1/widgets/crash",
                          "POST /v1/{project_id}/widgets/crash", "GET /about"));

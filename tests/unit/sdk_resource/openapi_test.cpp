@@ -32,7 +32,8 @@ TEST_F(Widgets, TheirOpenApiDocumentComesFromTheTable) {
     EXPECT_FALSE(widget.contains("password"));
     EXPECT_TRUE(widget.contains("links") && widget.contains("tenant_id"));
     auto const& action = document.at("paths").at("/v1/widgets/{widget_id}/action").at("post");
-    EXPECT_EQ(action.at("requestBody").at("content").at("application/json").at("schema").at("anyOf").as_array().size(), 2u);
+    EXPECT_EQ(action.at("requestBody").at("content").at("application/json").at("schema").at("anyOf").as_array().size(),
+              2u);
 }
 
 TEST_F(Widgets, EveryPathOfTheirOpenApiDocumentDeclaresItsCaptures) {
@@ -42,7 +43,8 @@ TEST_F(Widgets, EveryPathOfTheirOpenApiDocumentDeclaresItsCaptures) {
             std::size_t captures = 0, declared = 0;
             for (char c : std::string_view(path)) captures += c == '{';
             if (auto const* parameters = operation.as_object().if_contains("parameters"))
-                for (auto const& parameter : parameters->as_array()) declared += json::text(parameter.at("in")) == "path";
+                for (auto const& parameter : parameters->as_array())
+                    declared += json::text(parameter.at("in")) == "path";
             EXPECT_EQ(captures, declared) << path;
             EXPECT_FALSE(operation.at("responses").as_object().empty());
         }

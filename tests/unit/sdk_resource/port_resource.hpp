@@ -20,8 +20,9 @@ struct AddressPair {
     std::string ip_address;
     std::optional<std::string> mac_address;
 };
-constexpr auto address_pair_rows = rows(field<&AddressPair::ip_address>("ip_address", required_field, formats::ip_or_cidr),
-                                        field<&AddressPair::mac_address>("mac_address", formats::mac));
+constexpr auto address_pair_rows =
+    rows(field<&AddressPair::ip_address>("ip_address", required_field, formats::ip_or_cidr),
+         field<&AddressPair::mac_address>("mac_address", formats::mac));
 constexpr Fields rows_of(AddressPair const*) { return fields_of(address_pair_rows); }
 
 struct DhcpOption {
@@ -29,9 +30,10 @@ struct DhcpOption {
     std::optional<std::string> opt_value;
     std::int64_t ip_version = 4;
 };
-constexpr auto dhcp_option_rows = rows(field<&DhcpOption::opt_name>("opt_name", required_field, min_length(1), max_length(64)),
-                                       field<&DhcpOption::opt_value>("opt_value", max_length(255)),
-                                       field<&DhcpOption::ip_version>("ip_version", at_least(4), at_most(6), fallback("4")));
+constexpr auto dhcp_option_rows =
+    rows(field<&DhcpOption::opt_name>("opt_name", required_field, min_length(1), max_length(64)),
+         field<&DhcpOption::opt_value>("opt_value", max_length(255)),
+         field<&DhcpOption::ip_version>("ip_version", at_least(4), at_most(6), fallback("4")));
 constexpr Fields rows_of(DhcpOption const*) { return fields_of(dhcp_option_rows); }
 
 struct Port : Stored {
@@ -60,47 +62,47 @@ constexpr auto admins(std::string_view get, std::string_view create, std::string
     };
 }
 
-inline constexpr auto ports = resource<Port>("port", "ports", kind("network.port"),
-    field<&Port::id>("id"),
+inline constexpr auto ports = resource<Port>(
+    "port", "ports", kind("network.port"), field<&Port::id>("id"),
     field<&Port::network_id>("network_id", required_on_create, formats::uuid, owned_by("network.network")),
     field<&Port::project_id>("project_id", on_create, also_as("tenant_id"),
                              set_by(policy("create_port:project_id", admin_only), {})),
     field<&Port::name>("name", writable, max_length(255)),
     field<&Port::description>("description", writable, max_length(255)),
     field<&Port::admin_state_up>("admin_state_up", writable, fallback("true")),
-    field<&Port::mac_address>("mac_address", writable, formats::mac,
-                              set_by(policy("create_port:mac_address", admin_only), policy("update_port:mac_address", admin_only))),
+    field<&Port::mac_address>(
+        "mac_address", writable, formats::mac,
+        set_by(policy("create_port:mac_address", admin_only), policy("update_port:mac_address", admin_only))),
     field<&Port::fixed_ips>("fixed_ips", writable, max_length(100)),
     field<&Port::fixed_subnets>("fixed_subnets", hidden, refers_to("network.subnet")),
     field<&Port::fixed_addresses>("fixed_addresses", hidden),
     field<&Port::device_id>("device_id", writable, max_length(255)),
-    field<&Port::device_owner>("device_owner", writable, max_length(255)),
-    field<&Port::status>("status"),
-    field<&Port::host>("binding:host_id", writable,
-                       admins("get_port:binding:host_id", "create_port:binding:host_id", "update_port:binding:host_id")),
-    field<&Port::profile>("binding:profile", writable,
-                          admins("get_port:binding:profile", "create_port:binding:profile", "update_port:binding:profile")),
+    field<&Port::device_owner>("device_owner", writable, max_length(255)), field<&Port::status>("status"),
+    field<&Port::host>(
+        "binding:host_id", writable,
+        admins("get_port:binding:host_id", "create_port:binding:host_id", "update_port:binding:host_id")),
+    field<&Port::profile>(
+        "binding:profile", writable,
+        admins("get_port:binding:profile", "create_port:binding:profile", "update_port:binding:profile")),
     field<&Port::vif_type>("binding:vif_type", seen_by(policy("get_port:binding:vif_type", admin_only))),
     field<&Port::vif_details>("binding:vif_details", seen_by(policy("get_port:binding:vif_details", admin_only))),
-    field<&Port::vnic_type>("binding:vnic_type", writable, one_of("normal", "direct", "macvtap", "baremetal"), fallback("\"normal\"")),
+    field<&Port::vnic_type>("binding:vnic_type", writable, one_of("normal", "direct", "macvtap", "baremetal"),
+                            fallback("\"normal\"")),
     field<&Port::allowed_address_pairs>("allowed_address_pairs", writable, max_length(10)),
     field<&Port::security_groups>("security_groups", writable),
     field<&Port::extra_dhcp_opts>("extra_dhcp_opts", writable),
     field<&Port::port_security_enabled>("port_security_enabled", writable, fallback("true")),
-    field<&Port::tags>("tags"),
-    field<&Port::revision_number>("revision_number"),
+    field<&Port::tags>("tags"), field<&Port::revision_number>("revision_number"),
     field<&Port::created_at>("created_at"), field<&Port::updated_at>("updated_at"),
     unique_in("network.port.mac", "network_id", "mac_address"),
 
     list(ports_path, "get_port",
-         filters("id", "name", "network_id", "project_id", "device_id", "device_owner", "mac_address", "status", "admin_state_up",
-                 "binding:host_id", "security_groups", "tags", filter("fixed_ips_subnet", "fixed_subnets"),
-                 filter("fixed_ips_address", "fixed_addresses")),
+         filters("id", "name", "network_id", "project_id", "device_id", "device_owner", "mac_address", "status",
+                 "admin_state_up", "binding:host_id", "security_groups", "tags",
+                 filter("fixed_ips_subnet", "fixed_subnets"), filter("fixed_ips_address", "fixed_addresses")),
          sorts("name", "id", "created_at"), sorted_by("id"), sees_all(policy("get_port:all", admin_only))),
-    show(port_path, "get_port"),
-    create<create_ports>(ports_path, "create_port", bulk, quota("port")),
-    update(port_path, "update_port"),
-    remove(port_path, "delete_port"));
+    show(port_path, "get_port"), create<create_ports>(ports_path, "create_port", bulk, quota("port")),
+    update(port_path, "update_port"), remove(port_path, "delete_port"));
 
 inline volutus::Resource const& resource_of(Port const*) { return erased<ports>(); }
 

@@ -14,7 +14,9 @@ Reply create_ports(Request& request, std::vector<Port> const& wanted) {
     for (auto& port : made) {
         port.id = new_uuid();
         if (port.project_id.empty()) port.project_id = request.project();
-        if (port.mac_address.empty()) port.mac_address = "fa:16:3e:" + port.id.substr(0, 2) + ":" + port.id.substr(2, 2) + ":" + port.id.substr(4, 2);
+        if (port.mac_address.empty())
+            port.mac_address =
+                "fa:16:3e:" + port.id.substr(0, 2) + ":" + port.id.substr(2, 2) + ":" + port.id.substr(4, 2);
         for (auto const& ip : port.fixed_ips) {
             if (ip.subnet_id) port.fixed_subnets.push_back(*ip.subnet_id);
             if (ip.ip_address) port.fixed_addresses.push_back(*ip.ip_address);
@@ -56,10 +58,13 @@ struct Ports : testing::Test {
 
     Ports() {
         for (auto const* field : {"host_id", "profile", "vif_type", "vif_details"})
-            for (auto const* verb : {"get_port:binding:", "create_port:binding:", "update_port:binding:"}) fake.admin_rules.insert(std::string(verb) + field);
-        fake.admin_rules.insert({"create_port:mac_address", "update_port:mac_address", "get_port:all", "create_port:project_id"});
+            for (auto const* verb : {"get_port:binding:", "create_port:binding:", "update_port:binding:"})
+                fake.admin_rules.insert(std::string(verb) + field);
+        fake.admin_rules.insert(
+            {"create_port:mac_address", "update_port:mac_address", "get_port:all", "create_port:project_id"});
     }
-    testkit::Answer send(std::string const& route, std::string const& id, Context const& as, std::string body = {}, std::vector<service::Pair> query = {}) {
+    testkit::Answer send(std::string const& route, std::string const& id, Context const& as, std::string body = {},
+                         std::vector<service::Pair> query = {}) {
         service::HttpRequest http;
         http.route = route;
         http.path = route.substr(route.find(' ') + 1);
@@ -71,14 +76,17 @@ struct Ports : testing::Test {
         return fake.send(service, http, &as, std::move(body));
     }
     testkit::Answer create(std::string const& rest, Context const& as) {
-        return send("POST /v2.0/ports", "", as, R"({"port":{"network_id":")" + std::string(some_network) + "\"" + rest + "}}");
+        return send("POST /v2.0/ports", "", as,
+                    R"({"port":{"network_id":")" + std::string(some_network) + "\"" + rest + "}}");
     }
 };
 
 } // namespace
 
 TEST_F(Ports, APortHasBothNamesOfItsProjectAndItsBindingsForOperatorsOnly) {
-    auto const reply = create(R"(,"fixed_ips":[{"subnet_id":")" + std::string(some_subnet) + R"(","ip_address":"10.0.0.5"}],"admin_state_up":"True")", member);
+    auto const reply = create(R"(,"fixed_ips":[{"subnet_id":")" + std::string(some_subnet) +
+                                  R"(","ip_address":"10.0.0.5"}],"admin_state_up":"True")",
+                              member);
     ASSERT_EQ(reply.status, 201u) << reply.text;
     auto const port = reply.body().at("port").as_object();
     EXPECT_EQ(json::text(port.at("project_id")), "p1");
@@ -86,10 +94,12 @@ TEST_F(Ports, APortHasBothNamesOfItsProjectAndItsBindingsForOperatorsOnly) {
     EXPECT_FALSE(port.contains("binding:host_id"));
     EXPECT_TRUE(port.contains("binding:vnic_type"));
     EXPECT_FALSE(port.contains("fixed_subnets"));
-    EXPECT_EQ(json::print(port.at("fixed_ips")), R"([{"subnet_id":")" + std::string(some_subnet) + R"(","ip_address":"10.0.0.5"}])");
+    EXPECT_EQ(json::print(port.at("fixed_ips")),
+              R"([{"subnet_id":")" + std::string(some_subnet) + R"(","ip_address":"10.0.0.5"}])");
     EXPECT_EQ(json::print(port.at("extra_dhcp_opts")), "[]");
     auto const seen = send("GET /v2.0/ports/{port_id}", json::text(port.at("id")), admin).body().at("port").as_object();
-    EXPECT_TRUE(seen.contains("binding:host_id") && seen.contains("binding:profile") && seen.contains("binding:vif_details"));
+    EXPECT_TRUE(seen.contains("binding:host_id") && seen.contains("binding:profile") &&
+                seen.contains("binding:vif_details"));
 }
 
 TEST_F(Ports, AFieldForOperatorsIsRefusedToOthersAndOnesOwnProjectIsNot) {
@@ -105,7 +115,8 @@ TEST_F(Ports, NestedValuesAreCheckedWhereTheyStand) {
                 testing::HasSubstr("allowed_address_pairs[0].ip_address"));
     EXPECT_EQ(create(R"(,"allowed_address_pairs":[{"ip_address":"10.0.0.0/24"}])", member).status, 201u);
     EXPECT_EQ(create(R"(,"extra_dhcp_opts":[{"opt_name":"mtu","opt_value":null}])", member).status, 201u);
-    EXPECT_THAT(create(R"(,"fixed_ips":[{"ip_address":"10.0.0"}])", member).text, testing::HasSubstr("fixed_ips[0].ip_address"));
+    EXPECT_THAT(create(R"(,"fixed_ips":[{"ip_address":"10.0.0"}])", member).text,
+                testing::HasSubstr("fixed_ips[0].ip_address"));
     EXPECT_THAT(create(R"(,"fixed_ips":[{"ip":"10.0.0.1"}])", member).text, testing::HasSubstr("fixed_ips[0].ip"));
     EXPECT_EQ(send("POST /v2.0/ports", "", member, R"({"port":{}})").status, 400u);
 }
@@ -125,7 +136,9 @@ TEST_F(Ports, ManyAreMadeAtOnceOrNone) {
 TEST_F(Ports, ListsFilterByEitherNameAndGiveTheFieldsAsked) {
     create(R"(,"name":"a","device_id":"d1")", member);
     create(R"(,"name":"b")", member);
-    auto listed = [&](std::vector<service::Pair> query) { return send("GET /v2.0/ports", "", member, {}, std::move(query)).body().at("ports").as_array(); };
+    auto listed = [&](std::vector<service::Pair> query) {
+        return send("GET /v2.0/ports", "", member, {}, std::move(query)).body().at("ports").as_array();
+    };
     EXPECT_EQ(listed({}).size(), 2u);
     EXPECT_EQ(listed({{"tenant_id", "p1"}}).size(), 2u);
     EXPECT_EQ(listed({{"tenant_id", "p2"}}).size(), 0u);
@@ -135,7 +148,8 @@ TEST_F(Ports, ListsFilterByEitherNameAndGiveTheFieldsAsked) {
 }
 
 TEST_F(Ports, TheirTableFitsInAManifest) {
-    auto const kinds = json::decode<std::vector<store::Kind>>(json::parse({network_manifest_text.data(), network_manifest_text.size()}).at("kinds"));
+    auto const kinds = json::decode<std::vector<store::Kind>>(
+        json::parse({network_manifest_text.data(), network_manifest_text.size()}).at("kinds"));
     ASSERT_EQ(kinds.size(), 1u);
     EXPECT_EQ(kinds[0].references.size(), 2u);
     EXPECT_TRUE(kinds[0].references[0].owned);

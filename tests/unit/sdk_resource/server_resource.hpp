@@ -14,8 +14,9 @@ struct Address {
     std::int64_t version = 4;
 };
 constexpr auto address_rows = rows(field<&Address::network>("network", required_field),
-    field<&Address::addr>("addr", required_field, formats::ip), field<&Address::type>("type", one_of("fixed", "floating")),
-    field<&Address::mac>("mac", formats::mac), field<&Address::version>("version"));
+                                   field<&Address::addr>("addr", required_field, formats::ip),
+                                   field<&Address::type>("type", one_of("fixed", "floating")),
+                                   field<&Address::mac>("mac", formats::mac), field<&Address::version>("version"));
 constexpr Fields rows_of(Address const*) { return fields_of(address_rows); }
 
 struct Flavor {
@@ -23,9 +24,10 @@ struct Flavor {
     std::int64_t vcpus = 0, ram = 0, disk = 0, ephemeral = 0, swap = 0;
     std::map<std::string, std::string> extra_specs;
 };
-constexpr auto flavor_rows = rows(field<&Flavor::id>("id"), field<&Flavor::original_name>("original_name"),
-    field<&Flavor::vcpus>("vcpus"), field<&Flavor::ram>("ram"), field<&Flavor::disk>("disk"),
-    field<&Flavor::ephemeral>("ephemeral"), field<&Flavor::swap>("swap"), field<&Flavor::extra_specs>("extra_specs"));
+constexpr auto flavor_rows =
+    rows(field<&Flavor::id>("id"), field<&Flavor::original_name>("original_name"), field<&Flavor::vcpus>("vcpus"),
+         field<&Flavor::ram>("ram"), field<&Flavor::disk>("disk"), field<&Flavor::ephemeral>("ephemeral"),
+         field<&Flavor::swap>("swap"), field<&Flavor::extra_specs>("extra_specs"));
 constexpr Fields rows_of(Flavor const*) { return fields_of(flavor_rows); }
 
 struct GroupName {
@@ -37,9 +39,9 @@ constexpr Fields rows_of(GroupName const*) { return fields_of(group_name_rows); 
 struct WantedNetwork {
     std::optional<std::string> uuid, port, fixed_ip, tag;
 };
-constexpr auto wanted_network_rows = rows(field<&WantedNetwork::uuid>("uuid", formats::uuid),
-    field<&WantedNetwork::port>("port", formats::uuid), field<&WantedNetwork::fixed_ip>("fixed_ip", formats::ip),
-    field<&WantedNetwork::tag>("tag", max_length(60)));
+constexpr auto wanted_network_rows =
+    rows(field<&WantedNetwork::uuid>("uuid", formats::uuid), field<&WantedNetwork::port>("port", formats::uuid),
+         field<&WantedNetwork::fixed_ip>("fixed_ip", formats::ip), field<&WantedNetwork::tag>("tag", max_length(60)));
 constexpr Fields rows_of(WantedNetwork const*) { return fields_of(wanted_network_rows); }
 
 struct Server : Stored {
@@ -75,7 +77,8 @@ bool is_uuid_or_name(std::string_view text);
 constexpr auto new_server_rows = rows(
     field<&NewServer::name>("name", required_field, min_length(1), max_length(255)),
     field<&NewServer::flavor_ref>("flavorRef", required_field), field<&NewServer::image_ref>("imageRef"),
-    field<&NewServer::key_name>("key_name"), field<&NewServer::description>("description", since("2.19"), max_length(255)),
+    field<&NewServer::key_name>("key_name"),
+    field<&NewServer::description>("description", since("2.19"), max_length(255)),
     field<&NewServer::user_data>("user_data", formats::base64, max_length(65535)),
     field<&NewServer::availability_zone>("availability_zone"), field<&NewServer::admin_password>("adminPass", secret),
     field<&NewServer::hostname>("hostname", since("2.90"), max_length(63)),
@@ -83,7 +86,8 @@ constexpr auto new_server_rows = rows(
     field<&NewServer::max_count>("max_count", at_least(1), fallback("1")),
     field<&NewServer::config_drive>("config_drive"), field<&NewServer::networks>("networks", until("2.36")),
     field<&NewServer::networks>("networks", since("2.37"), required_field), field<&NewServer::metadata>("metadata"),
-    field<&NewServer::security_groups>("security_groups"), field<&NewServer::tags>("tags", since("2.52"), max_length(50)),
+    field<&NewServer::security_groups>("security_groups"),
+    field<&NewServer::tags>("tags", since("2.52"), max_length(50)),
     field<&NewServer::disk_config>("OS-DCF:diskConfig", one_of("AUTO", "MANUAL"), fallback("\"MANUAL\"")));
 constexpr Fields rows_of(NewServer const*) { return fields_of(new_server_rows); }
 
@@ -115,32 +119,22 @@ inline constexpr PolicyRule extended_attributes =
 inline constexpr char one_server[] = "/servers/{server_id}";
 inline constexpr char server_action[] = "/servers/{server_id}/action";
 
-inline constexpr auto servers = resource<Server>("server", "servers", kind("compute.server"), called("Instance"),
-    tombstones(30),
-    field<&Server::id>("id"),
-    field<&Server::name>("name", writable, min_length(1), max_length(255)),
-    field<&Server::status>("status"),
-    field<&Server::project_id>("tenant_id"), scoped_by("tenant_id"),
-    field<&Server::user_id>("user_id"),
-    field<&Server::metadata>("metadata"),
-    field<&Server::host_id>("hostId"),
-    computed<shown_image>("image"),
+inline constexpr auto servers = resource<Server>(
+    "server", "servers", kind("compute.server"), called("Instance"), tombstones(30), field<&Server::id>("id"),
+    field<&Server::name>("name", writable, min_length(1), max_length(255)), field<&Server::status>("status"),
+    field<&Server::project_id>("tenant_id"), scoped_by("tenant_id"), field<&Server::user_id>("user_id"),
+    field<&Server::metadata>("metadata"), field<&Server::host_id>("hostId"), computed<shown_image>("image"),
     field<&Server::image_id>("image_id", hidden),
     field<&Server::flavor>("flavor", view<flavor_reference>(until("2.46")), view<embedded_flavor>(since("2.47"))),
-    field<&Server::created_at>("created"),
-    field<&Server::updated_at>("updated"),
+    field<&Server::created_at>("created"), field<&Server::updated_at>("updated"),
     field<&Server::addresses>("addresses", view<shown_addresses>()),
     field<&Server::access_v4>("accessIPv4", writable, formats::ipv4),
-    field<&Server::access_v6>("accessIPv6", writable, formats::ipv6),
-    computed<server_links>("links"),
+    field<&Server::access_v6>("accessIPv6", writable, formats::ipv6), computed<server_links>("links"),
     field<&Server::disk_config>("OS-DCF:diskConfig", writable, one_of("AUTO", "MANUAL")),
-    field<&Server::progress>("progress", when_set),
-    field<&Server::fault>("fault", when_set),
+    field<&Server::progress>("progress"), field<&Server::fault>("fault", when_set),
     field<&Server::availability_zone>("OS-EXT-AZ:availability_zone"),
-    field<&Server::config_drive>("config_drive", view<shown_config_drive>()),
-    field<&Server::key_name>("key_name"),
-    field<&Server::launched_at>("OS-SRV-USG:launched_at"),
-    field<&Server::terminated_at>("OS-SRV-USG:terminated_at"),
+    field<&Server::config_drive>("config_drive", view<shown_config_drive>()), field<&Server::key_name>("key_name"),
+    field<&Server::launched_at>("OS-SRV-USG:launched_at"), field<&Server::terminated_at>("OS-SRV-USG:terminated_at"),
     field<&Server::security_groups>("security_groups", view<shown_groups>(), when_set),
     field<&Server::host>("OS-EXT-SRV-ATTR:host", seen_by(extended_attributes)),
     field<&Server::node>("OS-EXT-SRV-ATTR:hypervisor_hostname", seen_by(extended_attributes)),
@@ -153,10 +147,8 @@ inline constexpr auto servers = resource<Server>("server", "servers", kind("comp
     field<&Server::ramdisk_id>("OS-EXT-SRV-ATTR:ramdisk_id", since("2.3"), seen_by(extended_attributes)),
     field<&Server::root_device_name>("OS-EXT-SRV-ATTR:root_device_name", since("2.3"), seen_by(extended_attributes)),
     field<&Server::user_data>("OS-EXT-SRV-ATTR:user_data", since("2.3"), seen_by(extended_attributes)),
-    field<&Server::task_state>("OS-EXT-STS:task_state"),
-    field<&Server::vm_state>("OS-EXT-STS:vm_state"),
-    field<&Server::power_state>("OS-EXT-STS:power_state"),
-    computed<no_volumes>("os-extended-volumes:volumes_attached"),
+    field<&Server::task_state>("OS-EXT-STS:task_state"), field<&Server::vm_state>("OS-EXT-STS:vm_state"),
+    field<&Server::power_state>("OS-EXT-STS:power_state"), computed<no_volumes>("os-extended-volumes:volumes_attached"),
     field<&Server::locked>("locked", since("2.9")),
     computed<host_status>("host_status", since("2.16"),
                           seen_by(policy("os_compute_api:servers:show:host_status", "rule:admin_api"))),
@@ -178,12 +170,12 @@ inline constexpr auto servers = resource<Server>("server", "servers", kind("comp
     show(one_server, "os_compute_api:servers:show"),
     create<create_server>("/servers", "os_compute_api:servers:create", status(202), quota("instances", "cores", "ram"),
                           shows("id", "links", "OS-DCF:diskConfig", "security_groups")),
-    update(one_server, "os_compute_api:servers:update"),
-    remove(one_server, "os_compute_api:servers:delete"),
+    update(one_server, "os_compute_api:servers:update"), remove(one_server, "os_compute_api:servers:delete"),
     action<reboot_server>(server_action, "reboot", "os_compute_api:servers:reboot"),
     action<stop_server>(server_action, "os-stop", "os_compute_api:servers:stop"),
     action<lock_server>(server_action, "lock", "os_compute_api:os-lock-server:lock"),
-    action<lock_server>(server_action, "trigger_crash_dump", "os_compute_api:servers:trigger_crash_dump", since("2.17")));
+    action<lock_server>(server_action, "trigger_crash_dump", "os_compute_api:servers:trigger_crash_dump",
+                        since("2.17")));
 
 inline volutus::Resource const& resource_of(Server const*) { return erased<servers>(); }
 

@@ -22,7 +22,8 @@ json::object shown_addresses(Request&, Server const& server) {
 }
 json::object flavor_reference(Request& request, Server const& server) {
     return {{"id", json::string(server.flavor.id)},
-            {"links", json::array{json::object{{"rel", "bookmark"}, {"href", request.link("/flavors/" + server.flavor.id)}}}}};
+            {"links",
+             json::array{json::object{{"rel", "bookmark"}, {"href", request.link("/flavors/" + server.flavor.id)}}}}};
 }
 json::object embedded_flavor(Request&, Server const& server) {
     auto out = volutus::encode(rows_of(&server.flavor), &server.flavor);
@@ -48,7 +49,8 @@ std::optional<json::array> shown_groups(Request&, Server const& server) {
 }
 
 Reply create_server(Request& request, NewServer const& wanted) {
-    if (request.since("2.37") && !wanted.networks.is_array() && wanted.networks != json::value("auto") && wanted.networks != json::value("none"))
+    if (request.since("2.37") && !wanted.networks.is_array() && wanted.networks != json::value("auto") &&
+        wanted.networks != json::value("none"))
         throw Error(Code::invalid, "networks is a list, auto or none");
     Server server;
     server.id = new_uuid();
@@ -109,9 +111,12 @@ struct Servers : testing::Test {
     Compute service{fake.host()};
     Context member = testkit::member_of("p1"), admin = testkit::admin_of("p0");
 
-    Servers() { fake.admin_rules = {"os_compute_api:os-extended-server-attributes", "os_compute_api:servers:show:host_status"}; }
+    Servers() {
+        fake.admin_rules = {"os_compute_api:os-extended-server-attributes", "os_compute_api:servers:show:host_status"};
+    }
 
-    testkit::Answer send(std::string const& route, std::string const& id, std::string const& version, Context const& as, std::string body = {}) {
+    testkit::Answer send(std::string const& route, std::string const& id, std::string const& version, Context const& as,
+                         std::string body = {}) {
         service::HttpRequest http;
         http.route = route;
         http.base = "http://cloud";
@@ -124,8 +129,9 @@ struct Servers : testing::Test {
         return fake.send(service, http, &as, std::move(body));
     }
     std::string boot() {
-        auto const reply = send("POST /v2.1/servers", "", "2.1", member,
-                                R"({"server":{"name":"s","flavorRef":"f1","imageRef":"i1","min_count":"1","security_groups":[{"name":"default"}]}})");
+        auto const reply = send(
+            "POST /v2.1/servers", "", "2.1", member,
+            R"({"server":{"name":"s","flavorRef":"f1","imageRef":"i1","min_count":"1","security_groups":[{"name":"default"}]}})");
         EXPECT_EQ(reply.status, 202u) << reply.text;
         return json::text(reply.body().at("server").at("id"));
     }
@@ -137,11 +143,33 @@ struct Servers : testing::Test {
     }
 };
 
-std::vector<std::string> const base_keys{
-    "id", "name", "status", "tenant_id", "user_id", "metadata", "hostId", "image", "flavor", "created", "updated", "addresses",
-    "accessIPv4", "accessIPv6", "links", "OS-DCF:diskConfig", "OS-EXT-AZ:availability_zone", "config_drive", "key_name",
-    "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at", "security_groups", "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state",
-    "OS-EXT-STS:power_state", "os-extended-volumes:volumes_attached"};
+std::vector<std::string> const base_keys{"id",
+                                         "name",
+                                         "status",
+                                         "tenant_id",
+                                         "user_id",
+                                         "metadata",
+                                         "hostId",
+                                         "image",
+                                         "flavor",
+                                         "created",
+                                         "updated",
+                                         "addresses",
+                                         "accessIPv4",
+                                         "accessIPv6",
+                                         "links",
+                                         "progress",
+                                         "OS-DCF:diskConfig",
+                                         "OS-EXT-AZ:availability_zone",
+                                         "config_drive",
+                                         "key_name",
+                                         "OS-SRV-USG:launched_at",
+                                         "OS-SRV-USG:terminated_at",
+                                         "security_groups",
+                                         "OS-EXT-STS:task_state",
+                                         "OS-EXT-STS:vm_state",
+                                         "OS-EXT-STS:power_state",
+                                         "os-extended-volumes:volumes_attached"};
 
 std::vector<std::string> with(std::vector<std::string> keys, std::vector<std::string> const& more) {
     keys.insert(keys.end(), more.begin(), more.end());
@@ -157,18 +185,21 @@ TEST_F(Servers, EachVersionHasExactlyItsFields) {
     EXPECT_THAT(keys(id, "2.8", member), UnorderedElementsAreArray(base_keys));
     EXPECT_THAT(keys(id, "2.9", member), UnorderedElementsAreArray(with(base_keys, {"locked"})));
     EXPECT_THAT(keys(id, "2.19", member), UnorderedElementsAreArray(with(base_keys, {"locked", "description"})));
-    EXPECT_THAT(keys(id, "2.26", member), UnorderedElementsAreArray(with(base_keys, {"locked", "description", "tags"})));
-    EXPECT_THAT(keys(id, "2.96", member),
-                UnorderedElementsAreArray(with(base_keys, {"locked", "description", "tags", "trusted_image_certificates", "locked_reason",
-                                                           "OS-EXT-SRV-ATTR:hostname"})));
+    EXPECT_THAT(keys(id, "2.26", member),
+                UnorderedElementsAreArray(with(base_keys, {"locked", "description", "tags"})));
+    EXPECT_THAT(keys(id, "2.96", member), UnorderedElementsAreArray(with(
+                                              base_keys, {"locked", "description", "tags", "trusted_image_certificates",
+                                                          "locked_reason", "OS-EXT-SRV-ATTR:hostname"})));
 }
 
 TEST_F(Servers, ExtendedAttributesAreForOperators) {
     auto const id = boot();
-    EXPECT_THAT(keys(id, "2.1", admin), testing::IsSupersetOf({"OS-EXT-SRV-ATTR:host", "OS-EXT-SRV-ATTR:hypervisor_hostname",
-                                                               "OS-EXT-SRV-ATTR:instance_name"}));
+    EXPECT_THAT(keys(id, "2.1", admin),
+                testing::IsSupersetOf(
+                    {"OS-EXT-SRV-ATTR:host", "OS-EXT-SRV-ATTR:hypervisor_hostname", "OS-EXT-SRV-ATTR:instance_name"}));
     EXPECT_THAT(keys(id, "2.1", admin), testing::Not(testing::Contains("OS-EXT-SRV-ATTR:hostname")));
-    EXPECT_THAT(keys(id, "2.3", admin), testing::IsSupersetOf({"OS-EXT-SRV-ATTR:hostname", "OS-EXT-SRV-ATTR:user_data"}));
+    EXPECT_THAT(keys(id, "2.3", admin),
+                testing::IsSupersetOf({"OS-EXT-SRV-ATTR:hostname", "OS-EXT-SRV-ATTR:user_data"}));
     EXPECT_THAT(keys(id, "2.16", admin), testing::Contains("host_status"));
     EXPECT_THAT(keys(id, "2.3", member), testing::Not(testing::Contains("OS-EXT-SRV-ATTR:hostname")));
     EXPECT_THAT(keys(id, "2.90", member), testing::Contains("OS-EXT-SRV-ATTR:hostname"));
@@ -176,14 +207,17 @@ TEST_F(Servers, ExtendedAttributesAreForOperators) {
 
 TEST_F(Servers, TheFlavorIsALinkAndFrom247Embedded) {
     auto const id = boot();
-    auto flavor = [&](std::string const& version) { return send("GET /v2.1/servers/{server_id}", id, version, member).body().at("server").at("flavor"); };
+    auto flavor = [&](std::string const& version) {
+        return send("GET /v2.1/servers/{server_id}", id, version, member).body().at("server").at("flavor");
+    };
     EXPECT_EQ(json::text(flavor("2.46").at("id")), "f1");
     EXPECT_EQ(json::text(flavor("2.47").at("original_name")), "small");
     EXPECT_FALSE(flavor("2.47").as_object().contains("id"));
 }
 
 TEST_F(Servers, ACreateAnswersWithItsShortShape) {
-    auto const reply = send("POST /v2.1/servers", "", "2.1", member, R"({"server":{"name":"s","flavorRef":"f1"},"os:scheduler_hints":{}})");
+    auto const reply = send("POST /v2.1/servers", "", "2.1", member,
+                            R"({"server":{"name":"s","flavorRef":"f1"},"os:scheduler_hints":{}})");
     ASSERT_EQ(reply.status, 202u) << reply.text;
     std::vector<std::string> keys;
     auto const body = reply.body();
@@ -196,7 +230,9 @@ TEST_F(Servers, ACreateAnswersWithItsShortShape) {
 
 TEST_F(Servers, NetworksAreNeededFrom237) {
     auto create = [&](std::string const& version, std::string const& more) {
-        return send("POST /v2.1/servers", "", version, member, R"({"server":{"name":"s","flavorRef":"f1")" + more + "}}").status;
+        return send("POST /v2.1/servers", "", version, member,
+                    R"({"server":{"name":"s","flavorRef":"f1")" + more + "}}")
+            .status;
     };
     EXPECT_EQ(create("2.36", ""), 202u);
     EXPECT_EQ(create("2.37", ""), 400u);
@@ -208,7 +244,8 @@ TEST_F(Servers, NetworksAreNeededFrom237) {
 
 TEST_F(Servers, AListIsShortAndItsDetailIsNot) {
     boot();
-    auto const brief = send("GET /v2.1/servers", "", "2.1", member).body(), detail = send("GET /v2.1/servers/detail", "", "2.1", member).body();
+    auto const brief = send("GET /v2.1/servers", "", "2.1", member).body(),
+               detail = send("GET /v2.1/servers/detail", "", "2.1", member).body();
     EXPECT_EQ(brief.at("servers").at(0).as_object().size(), 3u);
     EXPECT_EQ(detail.at("servers").at(0).as_object().size(), base_keys.size());
 }
@@ -225,6 +262,8 @@ TEST_F(Servers, ActionsKeepTheirShapes) {
     EXPECT_EQ(act("2.17", R"({"trigger_crash_dump":null})"), 202u);
 }
 
-TEST_F(Servers, TheirTableFitsInAManifest) { EXPECT_NO_THROW(json::parse({compute_manifest_text.data(), compute_manifest_text.size()})); }
+TEST_F(Servers, TheirTableFitsInAManifest) {
+    EXPECT_NO_THROW(json::parse({compute_manifest_text.data(), compute_manifest_text.size()}));
+}
 
 } // namespace sdk_resource

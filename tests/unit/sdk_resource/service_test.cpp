@@ -72,7 +72,9 @@ TEST_F(Widgets, AFieldWithAPolicyIsSeenAndSetByWhoMay) {
     auto const id = created("ada");
     EXPECT_FALSE(shown(id, member).body().at("widget").as_object().contains("toy:host"));
     EXPECT_TRUE(shown(id, admin).body().at("widget").as_object().contains("toy:host"));
-    auto set = [&](Context const& as) { return send("PATCH /v1/widgets/{widget_id}", id, as, R"({"widget":{"toy:host":"h1"}})").status; };
+    auto set = [&](Context const& as) {
+        return send("PATCH /v1/widgets/{widget_id}", id, as, R"({"widget":{"toy:host":"h1"}})").status;
+    };
     EXPECT_EQ(set(member), 403u);
     EXPECT_EQ(set(admin), 200u);
 }
@@ -142,7 +144,8 @@ TEST_F(Widgets, ARefusalOfTheGatewayHasTheServicesForm) {
     testkit::FakeCall call;
     Call wrapped(&call.table);
     service::Refusal refusal{{}, "not_found", 405, "Method Not Allowed"};
-    auto const reply = json::decode<service::HttpReply>(service.answer(wrapped, service::contract.name, "refuse", json::print(json::encode(refusal))));
+    auto const reply = json::decode<service::HttpReply>(
+        service.answer(wrapped, service::contract.name, "refuse", json::print(json::encode(refusal))));
     EXPECT_EQ(reply.status, 405u);
     EXPECT_EQ(call.output.bytes, R"({"badMethod":{"code":405,"message":"Method Not Allowed"}})");
 }
@@ -220,5 +223,6 @@ TEST_F(Widgets, TheWalksFindAServiceThatTellsTooMuch) {
         return testkit::WalkedReply{reply.status, reply.text};
     };
     EXPECT_THAT(testkit::walk_anonymous(walk, open), testing::Contains(testing::HasSubstr("add the word `anonymous`")));
-    EXPECT_THAT(testkit::walk_other_tenant(walk, open), testing::Contains(testing::HasSubstr("request.require<T>(id)")));
+    EXPECT_THAT(testkit::walk_other_tenant(walk, open),
+                testing::Contains(testing::HasSubstr("request.require<T>(id)")));
 }

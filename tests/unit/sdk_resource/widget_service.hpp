@@ -16,7 +16,8 @@ using namespace volutus;
 struct Size {
     std::int64_t width = 0, height = 0;
 };
-constexpr auto size_rows = rows(field<&Size::width>("width", required_field, at_least(1)), field<&Size::height>("height", fallback("1")));
+constexpr auto size_rows =
+    rows(field<&Size::width>("width", required_field, at_least(1)), field<&Size::height>("height", fallback("1")));
 constexpr Fields rows_of(Size const*) { return fields_of(size_rows); }
 
 struct Widget : Stored {
@@ -52,7 +53,8 @@ inline Reply crash(Request&) { throw Error(Code::internal, "the secret path /var
 inline Reply melt(Request& request) { return request.reply(); }
 inline Reply about(Request& request) { return request.reply(json::object{{"base", request.link("//v1")}}); }
 
-inline constexpr auto widgets = resource<Widget>("widget", "widgets", kind("toy.widget"), tombstones(1), schema(2),
+inline constexpr auto widgets = resource<Widget>(
+    "widget", "widgets", kind("toy.widget"), tombstones(1), schema(2),
     unique_in("toy.widget.name", "project_id", "name"), rule("toy_owner", "project_id:%(project_id)s"),
     field<&Widget::id>("id"), field<&Widget::project_id>("project_id", on_create, also_as("tenant_id")),
     field<&Widget::name>("name", writable, required_on_create, max_length(10)),
@@ -63,16 +65,16 @@ inline constexpr auto widgets = resource<Widget>("widget", "widgets", kind("toy.
     field<&Widget::host>("toy:host", field_policy(policy("widget:host", "rule:admin_api")), writable),
     field<&Widget::password>("password", secret, on_create), field<&Widget::created_at>("created_at"),
     field<&Widget::updated_at>("updated_at"), computed<links_of>("links"), view<newest_shape>(since("1.9")),
-    list("/widgets", "widget:list", filters("name", "weight", "shared", "tags", filter("owner", "project_id", since("1.4"))),
-         sorts("name", "weight"), sorted_by("name"), sees_all(policy("widget:list_all", "rule:admin_api"), "all_projects")),
-    show("/widgets/{widget_id}", "widget:show"),
-    create("/widgets", "widget:create", quota("widgets"), bulk),
+    list("/widgets", "widget:list",
+         filters("name", "weight", "shared", "tags", filter("owner", "project_id", since("1.4"))),
+         sorts("name", "weight"), sorted_by("name"),
+         sees_all(policy("widget:list_all", "rule:admin_api"), "all_projects")),
+    show("/widgets/{widget_id}", "widget:show"), create("/widgets", "widget:create", quota("widgets"), bulk),
     update("/widgets/{widget_id}", "widget:update", by("PATCH")),
     remove("/widgets/{widget_id}", policy("widget:delete", "rule:toy_owner")),
     action<paint>("/widgets/{widget_id}/action", "paint", "widget:paint"),
     action<melt>("/widgets/{widget_id}/action", "melt", "widget:melt", since("1.3"), checks_itself),
-    route<crash>("POST", "/widgets/crash", "widget:crash", status(202)),
-    route<about>("GET", "//about", {}, anonymous));
+    route<crash>("POST", "/widgets/crash", "widget:crash", status(202)), route<about>("GET", "//about", {}, anonymous));
 inline volutus::Resource const& resource_of(Widget const*) { return erased<widgets>(); }
 
 inline Reply paint(Request& request, Paint const& how) {
@@ -98,7 +100,9 @@ inline constexpr ServiceTraits traits{
 
 class Service : public ServicePlugin {
 public:
-    explicit Service(Host host, ServiceTraits const& with = traits) : ServicePlugin(host, with) { serve<widgets>(*this); }
+    explicit Service(Host host, ServiceTraits const& with = traits) : ServicePlugin(host, with) {
+        serve<widgets>(*this);
+    }
 };
 
 inline constexpr auto manifest = volutus::manifest("toy", "0.1.0", serves(traits, widgets));
@@ -136,11 +140,16 @@ struct Widgets : testing::Test {
         EXPECT_EQ(reply.status, 201u) << reply.text;
         return json::text(reply.body().at("widget").at("id"));
     }
-    testkit::Answer shown(std::string const& id, Context const& as) { return send("GET /v1/widgets/{widget_id}", id, as); }
-    testkit::Answer listed(std::vector<service::Pair> query = {}) { return send("GET /v1/widgets", "", member, {}, std::move(query)); }
+    testkit::Answer shown(std::string const& id, Context const& as) {
+        return send("GET /v1/widgets/{widget_id}", id, as);
+    }
+    testkit::Answer listed(std::vector<service::Pair> query = {}) {
+        return send("GET /v1/widgets", "", member, {}, std::move(query));
+    }
     static std::string names(testkit::Answer const& reply) {
         std::string out;
-        for (auto const& row : reply.body().at("widgets").as_array()) out += json::text(row.at("name")) + " ";
+        auto const body = reply.body();
+        for (auto const& row : body.at("widgets").as_array()) out += json::text(row.at("name")) + " ";
         return out;
     }
     static std::string fault(testkit::Answer const& reply) {
