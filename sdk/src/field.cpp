@@ -13,7 +13,8 @@ std::uint64_t characters(std::string_view text) {
 
 void check_size(Field const& row, std::uint64_t size, std::string_view unit, json::Path const& at) {
     if (size < row.min_length) json::refuse(at, "at least " + std::to_string(row.min_length) + std::string(unit));
-    if (row.max_length && size > row.max_length) json::refuse(at, "at most " + std::to_string(row.max_length) + std::string(unit));
+    if (row.max_length && size > row.max_length)
+        json::refuse(at, "at most " + std::to_string(row.max_length) + std::string(unit));
 }
 
 void check_text(Field const& row, std::string_view text, json::Path const& at) {

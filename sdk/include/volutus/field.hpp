@@ -25,18 +25,19 @@ struct PolicyRule {
     std::string_view name, check;
     constexpr PolicyRule() = default;
     constexpr PolicyRule(char const* rule) : name(rule) {}
-    constexpr PolicyRule(std::string_view rule, std::string_view default_check = {}) : name(rule), check(default_check) {}
+    constexpr PolicyRule(std::string_view rule, std::string_view default_check = {})
+        : name(rule), check(default_check) {}
 };
 constexpr PolicyRule policy(std::string_view name, std::string_view check) { return {name, check}; }
 
 // How one C++ type is read and written; one for each type, shared by all its fields.
 struct FieldType {
-    std::string_view schema;                     // the "type" of JSON Schema; "" = any
-    std::string_view items;                      // of an array: its items' type
+    std::string_view schema; // the "type" of JSON Schema; "" = any
+    std::string_view items;  // of an array: its items' type
     bool nullable;
     void (*decode)(json::value const& from, void* field, json::Path const& at, json::Unknown unknown);
     json::value (*encode)(void const* field);
-    Fields (*rows)();                            // of the struct, or of the array's items; null where they have none
+    Fields (*rows)(); // of the struct, or of the array's items; null where they have none
 };
 
 // A microversion as a number that compares: 2.96 is 200096. 0 = no bound.
@@ -73,25 +74,25 @@ struct Field {
     void* (*at)(void* object) = nullptr;
 
     // rules; set by the words below
-    bool required = false;      // must be in the configuration, or in the body of a create
-    bool writable = false;      // may be in the body of an update
-    bool creatable = false;     // may be in the body of a create
-    bool hidden = false;        // stored, never shown
-    bool secret = false;        // never shown, logged or put into the feed
+    bool required = false;  // must be in the configuration, or in the body of a create
+    bool writable = false;  // may be in the body of an update
+    bool creatable = false; // may be in the body of a create
+    bool hidden = false;    // stored, never shown
+    bool secret = false;    // never shown, logged or put into the feed
     bool indexed = false;
     std::uint64_t min_length = 0, max_length = 0; // of strings, in characters; of arrays, in items. 0 = none
     std::int64_t at_least = INT64_MIN, at_most = INT64_MAX;
     std::array<std::string_view, most_names> one_of{};
-    bool (*format)(std::string_view) = nullptr;   // see formats.hpp
+    bool (*format)(std::string_view) = nullptr; // see formats.hpp
     std::string_view format_name;
-    std::string_view fallback;  // JSON of the value that an absent field gets
-    std::string_view refers_to; // kind of the document whose id this is
-    bool owned = false;         // with refers_to: this document belongs to that one
-    std::string_view also_as;   // a second name on the wire: tenant_id beside project_id
-    PolicyRule seen_by, created_by, updated_by;   // rules that decide who sees it, who sets it in a create, in an update
-    Version since = 0, until = 0; // the first and the last version that have it
+    std::string_view fallback;                  // JSON of the value that an absent field gets
+    std::string_view refers_to;                 // kind of the document whose id this is
+    bool owned = false;                         // with refers_to: this document belongs to that one
+    std::string_view also_as;                   // a second name on the wire: tenant_id beside project_id
+    PolicyRule seen_by, created_by, updated_by; // rules that decide who sees it, who sets it in a create, in an update
+    Version since = 0, until = 0;               // the first and the last version that have it
     std::array<FieldView, most_views> views{};
-    bool when_set = false;      // left out, not null, where it has no value or is empty
+    bool when_set = false; // left out, not null, where it has no value or is empty
     std::string_view help;
 
     constexpr bool stored() const { return at != nullptr; }
@@ -103,11 +104,16 @@ struct Field {
 //     constexpr auto fixed_ip_rows = rows(field<&FixedIp::subnet_id>("subnet_id", formats::uuid), ...);
 //     constexpr Fields rows_of(FixedIp const*) { return fields_of(fixed_ip_rows); }
 template <class T> json::value encode_field(void const* field) { return json::encode(*static_cast<T const*>(field)); }
-template <class T> void decode_field(json::value const& from, void* field, json::Path const& at, json::Unknown unknown) {
+template <class T>
+void decode_field(json::value const& from, void* field, json::Path const& at, json::Unknown unknown) {
     json::decode(from, *static_cast<T*>(field), at, unknown);
 }
-template <class T> struct unwrapped { using type = T; };
-template <class T> struct unwrapped<std::optional<T>> { using type = T; };
+template <class T> struct unwrapped {
+    using type = T;
+};
+template <class T> struct unwrapped<std::optional<T>> {
+    using type = T;
+};
 
 template <class T> constexpr std::string_view schema_of() {
     if constexpr (std::is_same_v<T, std::string> || std::is_enum_v<T>)
@@ -141,8 +147,12 @@ template <class T> constexpr auto nested_rows() -> Fields (*)() {
         return nullptr;
 }
 template <class T>
-inline constexpr FieldType field_type{schema_of<typename unwrapped<T>::type>(), items_of<typename unwrapped<T>::type>(),
-                                      json::is_optional<T>::value, &decode_field<T>, &encode_field<T>, nested_rows<T>()};
+inline constexpr FieldType field_type{schema_of<typename unwrapped<T>::type>(),
+                                      items_of<typename unwrapped<T>::type>(),
+                                      json::is_optional<T>::value,
+                                      &decode_field<T>,
+                                      &encode_field<T>,
+                                      nested_rows<T>()};
 
 template <class Member> struct MemberTraits;
 template <class S, class T> struct MemberTraits<T S::*> {
@@ -193,10 +203,18 @@ inline constexpr auto on_update = [](Field& f) { f.writable = true; };
 inline constexpr auto hidden = [](Field& f) { f.hidden = true; };
 inline constexpr auto secret = [](Field& f) { f.secret = f.hidden = true; };
 inline constexpr auto indexed = [](Field& f) { f.indexed = true; };
-constexpr auto min_length(std::uint64_t n) { return [n](Field& f) { f.min_length = n; }; }
-constexpr auto max_length(std::uint64_t n) { return [n](Field& f) { f.max_length = n; }; }
-constexpr auto at_least(std::int64_t n) { return [n](Field& f) { f.at_least = n; }; }
-constexpr auto at_most(std::int64_t n) { return [n](Field& f) { f.at_most = n; }; }
+constexpr auto min_length(std::uint64_t n) {
+    return [n](Field& f) { f.min_length = n; };
+}
+constexpr auto max_length(std::uint64_t n) {
+    return [n](Field& f) { f.max_length = n; };
+}
+constexpr auto at_least(std::int64_t n) {
+    return [n](Field& f) { f.at_least = n; };
+}
+constexpr auto at_most(std::int64_t n) {
+    return [n](Field& f) { f.at_most = n; };
+}
 template <class... Names> constexpr auto one_of(Names... names) {
     static_assert(sizeof...(Names) <= Field::most_names);
     return [names...](Field& f) { f.one_of = {std::string_view(names)...}; };
@@ -207,17 +225,25 @@ constexpr auto format(std::string_view name, bool (*check)(std::string_view)) {
         f.format = check;
     };
 }
-constexpr auto fallback(std::string_view json) { return [json](Field& f) { f.fallback = json; }; }
-constexpr auto refers_to(std::string_view kind) { return [kind](Field& f) { f.refers_to = kind; }; }
+constexpr auto fallback(std::string_view json) {
+    return [json](Field& f) { f.fallback = json; };
+}
+constexpr auto refers_to(std::string_view kind) {
+    return [kind](Field& f) { f.refers_to = kind; };
+}
 constexpr auto owned_by(std::string_view kind) {
     return [kind](Field& f) {
         f.refers_to = kind;
         f.owned = true;
     };
 }
-constexpr auto also_as(std::string_view name) { return [name](Field& f) { f.also_as = name; }; }
+constexpr auto also_as(std::string_view name) {
+    return [name](Field& f) { f.also_as = name; };
+}
 inline constexpr auto when_set = [](Field& f) { f.when_set = true; };
-constexpr auto seen_by(PolicyRule rule) { return [rule](Field& f) { f.seen_by = rule; }; }
+constexpr auto seen_by(PolicyRule rule) {
+    return [rule](Field& f) { f.seen_by = rule; };
+}
 constexpr auto set_by(PolicyRule create, PolicyRule update) {
     return [create, update](Field& f) {
         f.created_by = create;
@@ -229,9 +255,15 @@ constexpr auto field_policy(PolicyRule rule) {
     return [rule](Field& f) { f.seen_by = f.created_by = f.updated_by = rule; };
 }
 // Words for any row that a version can bring and take: fields, routes, actions, filters, views. Both bounds are in.
-constexpr auto since(std::string_view version) { return [v = version_from(version)](auto& row) { row.since = v; }; }
-constexpr auto until(std::string_view version) { return [v = version_from(version)](auto& row) { row.until = v; }; }
-constexpr auto help(std::string_view text) { return [text](auto& row) { row.help = text; }; }
+constexpr auto since(std::string_view version) {
+    return [v = version_from(version)](auto& row) { row.since = v; };
+}
+constexpr auto until(std::string_view version) {
+    return [v = version_from(version)](auto& row) { row.until = v; };
+}
+constexpr auto help(std::string_view text) {
+    return [text](auto& row) { row.help = text; };
+}
 
 // ---- a table of fields ----
 
