@@ -92,10 +92,13 @@ struct Field {
     PolicyRule seen_by, created_by, updated_by; // rules that decide who sees it, who sets it in a create, in an update
     Version since = 0, until = 0;               // the first and the last version that have it
     std::array<FieldView, most_views> views{};
+    std::size_t view_count = 0;
     bool when_set = false; // left out, not null, where it has no value or is empty
     std::string_view help;
 
-    constexpr bool stored() const { return at != nullptr; }
+    // Not asked of `at`: g++ 12 cannot compare a function with null in a constant under -fsanitize=undefined.
+    bool is_stored = false;
+    constexpr bool stored() const { return is_stored; }
 
     constexpr void write_schema(ManifestWriter& out) const;
 };
@@ -168,6 +171,7 @@ template <auto Member, class... Rules> constexpr auto field(std::string_view nam
     FieldOf<typename Traits::Struct> row;
     row.name = name;
     row.type = &field_type<typename Traits::Type>;
+    row.is_stored = true;
     row.at = [](void* object) -> void* { return &(static_cast<typename Traits::Struct*>(object)->*Member); };
     (rules(static_cast<Field&>(row)), ...);
     return row;
@@ -188,7 +192,7 @@ template <auto Render, class... Rules> constexpr auto computed(std::string_view 
     FieldOf<typename Traits::Struct> row;
     row.name = name;
     row.type = &field_type<typename Traits::Result>;
-    row.views[0].render = &render_field<Render>;
+    row.views[row.view_count++].render = &render_field<Render>;
     (rules(static_cast<Field&>(row)), ...);
     return row;
 }

@@ -155,11 +155,8 @@ template <auto Reshape> void reshape_object(Request& request, void const* object
 template <auto Render> struct FieldViewWord {
     FieldView row;
     constexpr void operator()(Field& f) const {
-        for (auto& free : f.views)
-            if (!free.render) {
-                free = row;
-                return;
-            }
+        if (f.view_count == Field::most_views) throw "a field has at most three views";
+        f.views[f.view_count++] = row;
     }
 };
 // Of a field: R (Request&, S const&) gives its value in those versions. Of a resource: void (Request&, S const&,

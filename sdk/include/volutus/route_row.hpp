@@ -58,8 +58,9 @@ struct RouteRow {
     bool is_bare = false;       // no {"volume": ...} around the body and the reply
     bool checks_itself = false; // the handler asks for the policy
     bool wraps_items = false;   // {"keypairs": [{"keypair": {...}}]}
-    bool typed_body = false;    // the handler has a body type, which checks it
-    bool any_body = false;      // the body is not checked; the handler reads document()
+    bool has_handler = false;
+    bool typed_body = false; // the handler has a body type, which checks it
+    bool any_body = false;   // the body is not checked; the handler reads document()
 };
 
 // A path that begins with "//" stands without the prefixes: "//" is the root, "//v2.1" the version document.
@@ -119,6 +120,7 @@ template <auto Handler> constexpr void set_handler(RouteRow& row) {
     if constexpr (!std::is_null_pointer_v<decltype(Handler)>) {
         using Traits = HandlerTraits<decltype(Handler)>;
         row.call = &call_handler<Handler>;
+        row.has_handler = true;
         row.typed_body = !std::is_void_v<typename Traits::Body>;
         row.takes = rows_taken<typename Traits::Body>();
         if constexpr (!std::is_void_v<typename Traits::Class>) row.owner = &type_tag<typename Traits::Class>;

@@ -41,12 +41,21 @@ template <std::size_t N> struct Names {
     constexpr auto end() const { return values.begin() + count; }
 };
 
-// The stored row that an index stands on; null: none of that name.
-template <class Table> constexpr Field const* stored_row(Table const& table, std::string_view field) {
+// Where the stored row that an index stands on is in the table; `absent`: none of that name. A number, because g++ 12
+// cannot compare a pointer into a constant with null under -fsanitize=undefined.
+inline constexpr std::size_t absent = static_cast<std::size_t>(-1);
+template <class Table> constexpr std::size_t stored_row(Table const& table, std::string_view field) {
     auto const head = field.substr(0, field.find('.'));
-    for (auto const& row : table.fields)
-        if (row.name == head && row.stored()) return &row;
-    return nullptr;
+    for (std::size_t i = 0; i < table.fields.size(); ++i)
+        if (table.fields[i].name == head && table.fields[i].stored()) return i;
+    return absent;
+}
+template <class Table> constexpr bool is_stored_row(Table const& table, std::string_view field) {
+    return stored_row(table, field) != absent;
+}
+template <class Table> constexpr bool is_array(Table const& table, std::string_view field) {
+    auto const at = stored_row(table, field);
+    return at != absent && table.fields[at].type->schema == "array";
 }
 
 template <class Table> struct Indexed {
@@ -56,22 +65,23 @@ template <class Table> struct Indexed {
     bool whole = false; // some list is not scoped
 
     constexpr explicit Indexed(Table const& table) {
-        if (stored_row(table, table.row.scope_field)) names.add(table.row.scope_field);
+        if (is_stored_row(table, table.row.scope_field)) names.add(table.row.scope_field);
         for (auto const& row : table.fields)
             if (row.indexed) names.add(row.name);
         for (auto const& list : table.lists) {
-            whole = whole || !list.all_rule.name.empty() || !stored_row(table, table.row.scope_field);
+            whole = whole || !list.all_rule.name.empty() || !is_stored_row(table, table.row.scope_field);
             for (std::size_t i = 0; i < list.filter_count; ++i)
-                add(table, filters, list.filter_rows[i].field, list.call);
-            if (stored_row(table, list.default_sort)) add(table, sorts, list.default_sort, list.call);
-            for (std::size_t i = 0; i < list.sort_count; ++i) add(table, sorts, list.sort_rows[i].field, list.call);
+                add(table, filters, list.filter_rows[i].field, list.has_handler);
+            if (is_stored_row(table, list.default_sort)) add(table, sorts, list.default_sort, list.has_handler);
+            for (std::size_t i = 0; i < list.sort_count; ++i)
+                add(table, sorts, list.sort_rows[i].field, list.has_handler);
         }
     }
 
 private:
-    constexpr void add(Table const& table, Names<128>& to, std::string_view field, Reply (*handler)(Request&)) {
+    constexpr void add(Table const& table, Names<128>& to, std::string_view field, bool handler) {
         if (field == "id") return;
-        if (!stored_row(table, field)) {
+        if (!is_stored_row(table, field)) {
             if (!handler) throw "a filter or a sort of a list names no stored field of the resource";
             return; // the handler's own
         }
@@ -94,12 +104,12 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
     out.key("indexes");
     out.open('[');
     for (auto name : indexed.names) {
-        auto const* row = stored_row(table, name);
-        if (!row) continue;
+        auto const at = stored_row(table, name);
+        if (at == absent) continue;
         out.open('{');
         out.member("field", name);
-        out.member("type", index_type(*row));
-        out.member("several", row->type->schema == "array");
+        out.member("type", index_type(table.fields[at]));
+        out.member("several", is_array(table, name));
         out.close('}');
     }
     out.close(']');
@@ -109,8 +119,7 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
         out.open('{');
         out.member("space", key.space);
         out.texts("fields", key.fields);
-        auto const* row = stored_row(table, key.fields.values[0]);
-        out.member("several", row && row->type->schema == "array");
+        out.member("several", is_array(table, key.fields.values[0]));
         out.close('}');
     }
     out.close(']');
@@ -128,7 +137,7 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
     // An index for each filter in the list's own order and one for each other order; and the whole kind in its order.
     out.key("lists");
     out.open('[');
-    auto const scope = stored_row(table, table.row.scope_field) ? table.row.scope_field : std::string_view();
+    auto const scope = is_stored_row(table, table.row.scope_field) ? table.row.scope_field : std::string_view();
     auto const order = indexed.sorts.count ? indexed.sorts.values[0] : std::string_view("id");
     auto write_list = [&](std::string_view within, bool filters, auto const& sorts) {
         out.open('{');
@@ -137,7 +146,7 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
         out.open('[');
         if (filters)
             for (auto name : indexed.filters)
-                if (stored_row(table, name)->type->schema != "array") out.text(name); // those have tables of their own
+                if (!is_array(table, name)) out.text(name); // those have tables of their own
         out.close(']');
         out.texts("sorts", sorts);
         out.close('}');
