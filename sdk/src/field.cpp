@@ -13,7 +13,8 @@ std::uint64_t characters(std::string_view text) {
 
 void check_size(Field const& row, std::uint64_t size, std::string_view unit, json::Path const& at) {
     if (size < row.min_length) json::refuse(at, "at least " + std::to_string(row.min_length) + std::string(unit));
-    if (row.max_length && size > row.max_length) json::refuse(at, "at most " + std::to_string(row.max_length) + std::string(unit));
+    if (row.max_length && size > row.max_length)
+        json::refuse(at, "at most " + std::to_string(row.max_length) + std::string(unit));
 }
 
 void check_text(Field const& row, std::string_view text, json::Path const& at) {
@@ -50,18 +51,24 @@ void check(Field const& row, json::value const& value, json::Path const& at) {
     }
 }
 
-void decode(Fields rows, json::object const& from, void* into, json::Path const& at) {
+void decode(Field const& row, json::value const& value, void* into, json::Path const& at) {
+    row.type->decode(value, row.at(into), at, json::Unknown::refused);
+    check(row, value, at);
+}
+
+void decode(Fields rows, json::object const& from, void* into, json::Path const& at, json::Unknown unknown) {
+    bool const strict = unknown == json::Unknown::refused;
     for (auto const& [key, value] : from)
-        if (!rows.find(key)) json::refuse(json::Path{&at, key}, "no such key; it is unknown here");
+        if (strict && !rows.find(key)) json::refuse(json::Path{&at, key}, "no such key; it is unknown here");
     for (auto const& row : rows) {
+        if (!row.stored()) continue;
         json::Path const here{&at, row.name};
-        auto const* value = from.if_contains(row.name);
-        if (value) {
-            row.type->decode(*value, row.at(into), here);
-            check(row, *value, here);
+        if (auto const* value = from.if_contains(row.name)) {
+            row.type->decode(*value, row.at(into), here, unknown);
+            if (strict) check(row, *value, here);
         } else if (!row.fallback.empty()) {
-            row.type->decode(json::parse(row.fallback), row.at(into), here);
-        } else if (row.required) {
+            row.type->decode(json::parse(row.fallback), row.at(into), here, unknown);
+        } else if (row.required && strict) {
             json::refuse(here, "a value; it is required");
         }
     }
@@ -71,6 +78,7 @@ json::object encode(Fields rows, void const* from) {
     json::object out;
     out.reserve(rows.count);
     for (auto const& row : rows) {
+        if (!row.stored()) continue;
         auto value = row.type->encode(row.at(const_cast<void*>(from))); // `at` only computes an address
         if (!(value.is_null() && row.type->nullable)) out.emplace(row.name, std::move(value));
     }

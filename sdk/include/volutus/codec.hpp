@@ -15,6 +15,16 @@
 #include <type_traits>
 #include <vector>
 
+namespace volutus {
+struct Fields; // field.hpp
+namespace json {
+struct Path;
+enum class Unknown;
+} // namespace json
+void decode(Fields rows, json::object const& from, void* into, json::Path const& at, json::Unknown unknown);
+json::object encode(Fields rows, void const* from);
+} // namespace volutus
+
 namespace volutus::json {
 
 // Where in a document a value stands; lives on the stack while decoding.
@@ -35,6 +45,9 @@ template <class T> struct is_list : std::false_type {};
 template <class T> struct is_list<std::vector<T>> : std::true_type {};
 template <class T> struct is_map : std::false_type {};
 template <class T> struct is_map<std::map<std::string, T>> : std::true_type {};
+// A struct whose fields are rows: its namespace has rows_of(T const*); see field.hpp.
+template <class T, class = void> struct has_rows : std::false_type {};
+template <class T> struct has_rows<T, std::void_t<decltype(rows_of(static_cast<T const*>(nullptr)))>> : std::true_type {};
 template <class T>
 inline constexpr bool is_json = std::is_same_v<T, value> || std::is_same_v<T, object> || std::is_same_v<T, array>;
 template <class T>
@@ -86,6 +99,8 @@ template <class T> value encode(T const& from) {
         return out;
     } else if constexpr (std::is_enum_v<T>) {
         return value(boost::describe::enum_to_string(from, ""));
+    } else if constexpr (has_rows<T>::value) {
+        return volutus::encode(rows_of(static_cast<T const*>(nullptr)), &from);
     } else if constexpr (boost::describe::has_describe_members<T>::value) {
         return encode_struct(from);
     } else if constexpr (std::is_same_v<T, std::string>) {
@@ -153,6 +168,9 @@ template <class T> void decode(value const& from, T& into, Path const& at, Unkno
     } else if constexpr (std::is_enum_v<T>) {
         if (!from.is_string() || !boost::describe::enum_from_string(std::string(view(from.get_string())).c_str(), into))
             refuse(at, "one of the names of this field");
+    } else if constexpr (has_rows<T>::value) {
+        if (!from.is_object()) refuse(at, "an object");
+        volutus::decode(rows_of(static_cast<T const*>(nullptr)), from.get_object(), &into, at, unknown);
     } else if constexpr (boost::describe::has_describe_members<T>::value) {
         decode_struct(from, into, at, unknown);
     } else if constexpr (std::is_same_v<T, std::string>) {

@@ -93,13 +93,6 @@ template <class Row, std::size_t N> struct SettingsPart {
     }
 };
 template <class Row, std::size_t N> constexpr SettingsPart<Row, N> settings(std::array<Row, N> const& rows) { return {&rows}; }
-template <class S, class... Rows> constexpr auto rows(FieldOf<S> first, Rows... more) {
-    return std::array<FieldOf<S>, 1 + sizeof...(Rows)>{first, more...};
-}
-template <class S, std::size_t N> constexpr Fields fields_of(std::array<FieldOf<S>, N> const& rows) {
-    static_assert(sizeof(FieldOf<S>) == sizeof(Field));
-    return {rows.data(), N};
-}
 
 template <class... Parts> struct Manifest {
     std::string_view id, version;

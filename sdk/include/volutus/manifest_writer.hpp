@@ -32,6 +32,14 @@ public:
         quote(value);
         fresh_ = false;
     }
+    // One string made of several pieces.
+    template <class Texts> constexpr void joined(Texts const& pieces) {
+        separate();
+        put('"');
+        for (auto piece : pieces) escape(piece);
+        put('"');
+        fresh_ = false;
+    }
     constexpr void number(std::int64_t value) {
         separate();
         if (value < 0) put('-');
@@ -84,11 +92,14 @@ private:
     }
     constexpr void quote(std::string_view value) {
         put('"');
+        escape(value);
+        put('"');
+    }
+    constexpr void escape(std::string_view value) {
         for (char c : value) {
             if (c == '"' || c == '\\') put('\\');
             put(c < ' ' && c >= 0 ? ' ' : c);
         }
-        put('"');
     }
 
     char* out_;

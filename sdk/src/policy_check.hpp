@@ -1,0 +1,29 @@
+// The policy's answers of one request, asked once each.
+#pragma once
+
+#include <volutus/contract/policy.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace volutus {
+
+class PolicyCheck {
+public:
+    PolicyCheck(Host host, Call& call) : client_(host), call_(call) {}
+
+    bool may(std::string_view rule, json::object const& target) { return ask({std::string(rule)}, target).front(); }
+    // One call for all rules that were not asked yet about this target.
+    std::vector<bool> ask(std::vector<std::string> const& rules, json::object const& target);
+
+private:
+    static constexpr std::size_t most_kept = 4096;
+
+    Client<policy_rules::contract> client_;
+    Call& call_;
+    std::map<std::pair<std::string, std::string>, bool> known_; // rule and printed target
+};
+
+} // namespace volutus

@@ -1,0 +1,93 @@
+// What a caller sees of an object, in its version and by its policy.
+#include "policy_check.hpp"
+
+#include <volutus/resource.hpp>
+
+#include <algorithm>
+
+namespace volutus {
+
+namespace {
+
+bool is_empty(json::value const& value) {
+    return value.is_null() || (value.is_string() && value.get_string().empty()) ||
+           (value.is_array() && value.get_array().empty()) || (value.is_object() && value.get_object().empty());
+}
+
+bool is_named(Texts<RouteRow::most_shown> const& names, std::string_view name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+json::value value_of(Field const& row, Request& request, void const* object) {
+    for (auto const& view : row.views)
+        if (view.render && within(view.since, view.until, request.version())) return view.render(request, object);
+    if (!row.stored()) return nullptr;
+    return row.type->encode(row.at(const_cast<void*>(object))); // `at` only computes an address
+}
+
+} // namespace
+
+json::object Request::view_object(Resource const& resource, void const* object) {
+    bool const own = &resource == parts_.resource;
+    std::vector<Field const*> rows;
+    std::vector<std::string> rules;
+    for (auto const& row : resource.fields) {
+        if (row.hidden || !within(row.since, row.until, version())) continue;
+        if (own && !is_named(route().shown, row.name)) continue;
+        rows.push_back(&row);
+        if (!row.seen_by.name.empty()) rules.emplace_back(row.seen_by.name);
+    }
+    // Whose it is decides about fields; more would make a new question of every row of a list.
+    json::object target;
+    if (!rules.empty() && traits().asks_policy && !by_the_cloud_) {
+        auto const all = target_of(resource, object);
+        for (std::string_view key : {"project_id", "tenant_id", "user_id", "domain_id"})
+            if (auto const* value = all.if_contains(key)) target.emplace(key, *value);
+        policy_->ask(rules, target);
+    }
+    json::object shown;
+    for (auto const* row : rows) {
+        if (shown.contains(row->name) || !may(row->seen_by, target)) continue;
+        auto value = value_of(*row, *this, object);
+        if (row->when_set && is_empty(value)) continue;
+        if (!row->also_as.empty()) shown.emplace(row->also_as, value);
+        shown.emplace(row->name, std::move(value));
+    }
+    for (std::size_t i = 0; i < resource.view_count; ++i)
+        if (auto const& view = resource.views[i]; within(view.since, view.until, version()))
+            view.reshape(*this, object, shown);
+    if (!own || !traits().selects_fields) return shown;
+    auto const wanted = queries("fields");
+    bool const reads = route().does == RouteRow::Does::list || route().does == RouteRow::Does::show;
+    if (!reads || wanted.empty()) return shown;
+    json::object chosen;
+    for (auto& [key, value] : shown)
+        if (std::find(wanted.begin(), wanted.end(), std::string_view(key)) != wanted.end())
+            chosen.emplace(key, std::move(value));
+    return chosen;
+}
+
+json::value Request::envelope(json::object body) const {
+    if (route().is_bare || (traits().bare && route().envelope_key.empty())) return body;
+    bool const renamed = !route().envelope_key.empty() && route().does != RouteRow::Does::list;
+    return json::object{{json::string(renamed ? route().envelope_key : resource().noun), std::move(body)}};
+}
+
+Reply Request::shown_object(Resource const& resource, void const* object) {
+    auto body = view_object(resource, object);
+    if (&resource == parts_.resource) {
+        if (route().is_bulk && has_many()) return shown_items({std::move(body)});
+        return reply(envelope(std::move(body)));
+    }
+    if (traits().bare) return reply(std::move(body));
+    return reply(json::object{{json::string(resource.noun), std::move(body)}});
+}
+
+// A bulk create answers in the form that was sent: one for one, a list for a list.
+Reply Request::shown_items(json::array items) {
+    bool const creates = route().does == RouteRow::Does::create;
+    if (creates && !has_many() && items.size() == 1) return reply(envelope(std::move(items.front().as_object())));
+    return reply(json::object{{json::string(resource().plural), std::move(items)}});
+}
+
+} // namespace volutus

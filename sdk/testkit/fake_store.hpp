@@ -1,0 +1,199 @@
+// A fake of volutus.store/1 in memory, for unit tests of services: documents, expectations, unique keys by kind, claims
+// against limits, queries with keyset pages. It has no ledger rules beyond the limit, no references and no feed.
+#pragma once
+
+#include <volutus/contract/store.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace volutus::testkit {
+
+class FakeStore {
+public:
+    std::vector<store::StartTask> tasks; // all that were started
+    std::vector<store::Note> notes;
+    std::size_t queries = 0;                                            // pages that were asked for
+    std::map<std::pair<std::string, std::string>, std::int64_t> limits; // (account, resource); none: unlimited
+
+    json::value answer(std::string_view name, std::string_view request) {
+        auto const document = json::parse(request);
+        if (name == "apply") return json::encode(apply(json::decode<store::Apply>(document)));
+        if (name == "get") return json::encode(get(json::decode<store::Get>(document)));
+        if (name == "query") return json::encode(query(json::decode<store::Query>(document)));
+        if (name == "count") {
+            auto const question = json::decode<store::Count>(document);
+            return json::encode(store::Counted{matching(question.kind, question.where).size()});
+        }
+        throw Error(Code::unsupported, "the fake store has no call " + std::string(name));
+    }
+
+    void unique(std::string kind, std::vector<std::string> fields) {
+        unique_[std::move(kind)].push_back(std::move(fields));
+    }
+
+    store::Applied apply(store::Apply const& writes) {
+        auto documents = documents_;
+        auto claims = claims_;
+        auto const revision = revision_ + 1;
+        for (auto const& expected : writes.expect) {
+            auto const found = documents.find({expected.kind, expected.id});
+            bool const met = expected.revision
+                                 ? found != documents.end() && found->second.revision == *expected.revision
+                                 : found == documents.end();
+            if (!met)
+                throw Error(Code::precondition,
+                            "an expectation about " + expected.kind + " " + expected.id + " is not met");
+        }
+        for (auto const& row : writes.release)
+            for (auto at = claims.begin(); at != claims.end();) {
+                auto const& [account, resource, consumer] = at->first;
+                bool const meant = consumer == row.consumer && (row.account.empty() || row.account == account) &&
+                                   (row.resource.empty() || row.resource == resource);
+                at = meant ? claims.erase(at) : std::next(at);
+            }
+        for (auto const& row : writes.remove) documents.erase({row.kind, row.id});
+        for (auto const& row : writes.put)
+            documents[{row.kind, row.id}] = store::Document{row.kind, row.id, revision, 1, row.body, false};
+        for (auto const& row : writes.put) check_unique(documents, row);
+        for (auto const& row : writes.claim) {
+            claims[{row.account, row.resource, row.consumer}] += row.amount;
+            auto const limit = limits.find({row.account, row.resource});
+            if (limit != limits.end() && used(claims, row.account, row.resource) > limit->second)
+                throw Error(Code::over_quota, "account " + row.account + " is short of " + row.resource);
+        }
+        documents_ = std::move(documents);
+        claims_ = std::move(claims);
+        revision_ = revision;
+        tasks.insert(tasks.end(), writes.tasks.begin(), writes.tasks.end());
+        notes.insert(notes.end(), writes.notes.begin(), writes.notes.end());
+        store::Applied applied;
+        applied.revision = revision;
+        for (auto const& row : writes.take) applied.taken.push_back(row.wanted.value_or(row.first));
+        return applied;
+    }
+
+    std::optional<store::Document> get(store::Get const& question) const {
+        auto const found = documents_.find({question.kind, question.id});
+        if (found == documents_.end()) return std::nullopt;
+        return found->second;
+    }
+
+    store::Page query(store::Query const& question) {
+        ++queries;
+        auto rows = matching(question.kind, question.where);
+        auto before = [&](store::Document const* a, store::Document const* b) {
+            for (auto const& sort : question.sort) {
+                auto const x = key(*a, sort.field), y = key(*b, sort.field);
+                if (x != y) return sort.descending ? y < x : x < y;
+            }
+            bool const descending = !question.sort.empty() && question.sort.back().descending;
+            return descending ? b->id < a->id : a->id < b->id;
+        };
+        std::sort(rows.begin(), rows.end(), before);
+        store::Page page;
+        page.revision = revision_;
+        std::size_t at = 0;
+        if (question.marker) {
+            auto const marker = documents_.find({question.kind, *question.marker});
+            if (marker == documents_.end()) throw Error(Code::not_found, "no such marker");
+            while (at < rows.size() && !before(&marker->second, rows[at])) ++at;
+        }
+        std::size_t bytes = 0; // a page ends before it grows beyond a document, as the store's own do
+        for (; at < rows.size() && page.documents.size() < std::min<std::size_t>(question.limit, page_most); ++at) {
+            bytes += json::print(rows[at]->body).size() + 200;
+            if (bytes > VLT_DOCUMENT_MAX && !page.documents.empty()) break;
+            page.documents.push_back(*rows[at]);
+        }
+        page.more = at < rows.size();
+        return page;
+    }
+
+    std::int64_t used(std::string const& account, std::string const& resource) const {
+        return used(claims_, account, resource);
+    }
+    std::size_t page_most =
+        1000; // a page may end earlier than its limit, as the store's own do when documents are large
+
+private:
+    using Documents = std::map<std::pair<std::string, std::string>, store::Document>;
+    using Claims = std::map<std::tuple<std::string, std::string, std::string>, std::int64_t>;
+
+    static std::int64_t used(Claims const& claims, std::string const& account, std::string const& resource) {
+        std::int64_t sum = 0;
+        for (auto const& [who, amount] : claims)
+            if (std::get<0>(who) == account && std::get<1>(who) == resource) sum += amount;
+        return sum;
+    }
+
+    static std::string key(store::Document const& document, std::string const& field) {
+        if (field == "id") return document.id;
+        auto const* value = json::find(document.body, field);
+        if (!value || value->is_null()) return {};
+        return value->is_string() ? json::text(*value) : json::print(*value);
+    }
+
+    static bool holds(store::Document const& document, store::Where const& where) {
+        auto const here = where.field == "id" ? json::value(json::string(document.id)) : [&] {
+            auto const* value = json::find(document.body, where.field);
+            return value ? *value : json::value();
+        }();
+        auto equals = [&](json::value const& wanted) {
+            if (!here.is_array()) return here == wanted;
+            auto const& items = here.get_array();
+            return std::find(items.begin(), items.end(), wanted) != items.end();
+        };
+        switch (where.op) {
+        case store::Operator::eq:
+            return equals(where.value);
+        case store::Operator::ne:
+            return !equals(where.value);
+        case store::Operator::in: {
+            auto const& any = where.value.as_array();
+            return std::any_of(any.begin(), any.end(), equals);
+        }
+        case store::Operator::prefix:
+            return here.is_string() && json::view(here.get_string()).substr(0, where.value.as_string().size()) ==
+                                           json::view(where.value.as_string());
+        default:
+            throw Error(Code::unsupported, "the fake store compares with eq, ne, in and prefix");
+        }
+    }
+
+    std::vector<store::Document const*> matching(std::string const& kind,
+                                                 std::vector<store::Where> const& wheres) const {
+        std::vector<store::Document const*> rows;
+        for (auto const& [key, document] : documents_) {
+            if (key.first != kind) continue;
+            auto const all = std::all_of(wheres.begin(), wheres.end(),
+                                         [&d = document](auto const& where) { return holds(d, where); });
+            if (all) rows.push_back(&document);
+        }
+        return rows;
+    }
+
+    void check_unique(Documents const& documents, store::Put const& put) const {
+        auto const declared = unique_.find(put.kind);
+        if (declared == unique_.end()) return;
+        auto const& mine = documents.at({put.kind, put.id});
+        for (auto const& fields : declared->second)
+            for (auto const& [key_of, other] : documents) {
+                if (key_of.first != put.kind || key_of.second == put.id) continue;
+                auto same = [&, &o = other](auto const& field) {
+                    return !key(mine, field).empty() && key(mine, field) == key(o, field);
+                };
+                if (std::all_of(fields.begin(), fields.end(), same))
+                    throw Error(Code::conflict, put.kind + " " + other.id + " has these values already");
+            }
+    }
+
+    Documents documents_;
+    Claims claims_;
+    std::map<std::string, std::vector<std::vector<std::string>>> unique_;
+    std::uint64_t revision_ = 0;
+};
+
+} // namespace volutus::testkit
