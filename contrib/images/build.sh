@@ -96,7 +96,7 @@ copy_with_libraries() {
         install -D -m 755 "$work/debian/$path" "$work/root/$path"
         while read -r library; do
             case $library in
-                ld-linux-x86-64.so.2) copy_with_libraries usr/lib64/$library ;;
+                ld-linux-x86-64.so.2) copy_with_libraries "usr/lib64/$library" ;;
                 *) copy_with_libraries "usr/lib/x86_64-linux-gnu/$library" ;;
             esac
         done < <(readelf -d "$work/debian/$path" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
@@ -134,9 +134,12 @@ make_root() {
     ln -s ../tmp "$tree/var/tmp"
     copy_with_libraries "${programs[@]}"
     cp -R "$here/root/." "$tree/"
+    mkdir "$tree"/usr/lib/guest/{ncat,openbsd}
+    ln -s ../../../bin/ncat "$tree/usr/lib/guest/ncat/nc"
+    ln -s ../../../bin/nc.openbsd "$tree/usr/lib/guest/openbsd/nc"
     chmod 600 "$tree/etc/shadow"
     chmod 700 "$tree/root"
-    for applet in $("$tree/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tree/$libraries" \
+    for applet in $(env -u LD_PRELOAD "$tree/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tree/$libraries" \
         "$tree/usr/bin/busybox" --list); do
         [ -e "$tree/usr/bin/$applet" ] || [ -e "$tree/usr/sbin/$applet" ] || ln -s busybox "$tree/usr/bin/$applet"
     done
