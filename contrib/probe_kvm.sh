@@ -1,5 +1,5 @@
 #!/bin/bash
-# probe_kvm.sh [SECONDS]: prints `kvm` if a guest really runs under KVM on this host, else `tcg`. Says why on standard error.
+# probe_kvm.sh [SECONDS]: prints `kvm` if a guest really runs under KVM here, else `tcg`, and why on standard error.
 # Some hosts have a /dev/kvm that answers every question but only interprets a guest's instructions, thousands of times
 # slower and not all of them: QEMU's own emulation is then the better choice. So only a run is proof: a boot sector
 # counts to 200 million, which takes a processor a tenth of a second, and then writes to QEMU's exit port.
@@ -19,7 +19,7 @@ command -v qemu-system-x86_64 >/dev/null || verdict tcg "qemu-system-x86_64 is n
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# mov $200000000,%ecx; again: dec %ecx; jnz again; mov $0x21,%al; out %al,$0xf4; hlt; the mark of a boot sector at its end.
+# mov $200000000,%ecx; again: dec %ecx; jnz again; mov $0x21,%al; out %al,$0xf4; hlt; at the end a boot sector's mark.
 printf '\x66\xb9\x00\xc2\xeb\x0b\x66\x49\x75\xfc\xb0\x21\xe6\xf4\xf4' >"$work/sector"
 truncate -s 510 "$work/sector"
 printf '\x55\xaa' >>"$work/sector"

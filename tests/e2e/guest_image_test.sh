@@ -74,8 +74,8 @@ guest_port() {
 }
 
 guest() {
-    ssh -i "$work/${key:-ecdsa}" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=5 -o LogLevel=ERROR \
-        -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1 "$@"
+    ssh -i "$work/${key:-ecdsa}" -p "$port" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=5 \
+        -o LogLevel=ERROR -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@127.0.0.1 "$@"
 }
 
 host_key() {
@@ -109,7 +109,8 @@ metadata() {
     mkdir -p "$work/drive/openstack/latest"
     cat >"$work/drive/openstack/latest/meta_data.json" <<JSON
 {"uuid": "$1", "hostname": "$2", "name": "a name", "admin_pass": "se\u00e9 \"cret", "meta": {"purpose": "test"},
- "public_keys": {"one": "$(cat "$work/ecdsa.pub")\n", "two": "$(cat "$work/rsa.pub")\n", "three": "$(cat "$work/ed25519.pub")"},
+ "public_keys": {"one": "$(cat "$work/ecdsa.pub")\n", "two": "$(cat "$work/rsa.pub")\n",
+                 "three": "$(cat "$work/ed25519.pub")"},
  "random_seed": "AAAA", "devices": [], "launch_index": 0}
 JSON
     echo '{"links": [], "networks": [], "services": []}' >"$work/drive/openstack/latest/network_data.json"
@@ -195,14 +196,15 @@ else
 fi
 SCRIPT
 chmod +x "$work/respond"
-boot metadata_service -netdev "$user_network,id=front,net=169.254.0.0/16,dhcpstart=169.254.0.15,guestfwd=tcp:169.254.169.254:80-cmd:$work/respond $work/drive"
+service="guestfwd=tcp:169.254.169.254:80-cmd:$work/respond $work/drive"
+boot metadata_service -netdev "$user_network,id=front,net=169.254.0.0/16,dhcpstart=169.254.0.15,$service"
 check "the console names the service" on_console 'metadata:  http://169.254.169.254/openstack/latest'
 check "the host name is the metadata's" prints web-1.example.org hostname
 check "user data does not run twice" prints once 'cat /root/user-data-ran'
 check "the console says so" on_console 'user data: ran at an earlier boot: script ended with 0'
 check "what was written stays" prints kept 'cat /root/kept'
 check "the host key stays" test "$(host_key)" = "$first_key"
-check "curl reaches the service" guest 'curl -s http://169.254.169.254/openstack/latest/meta_data.json | grep -q purpose'
+check "curl reaches the service" guest 'curl -s 169.254.169.254/openstack/latest/meta_data.json | grep -q purpose'
 power_off
 
 echo "--- a copy of the disk as another instance, with cloud-config on a vfat drive"
