@@ -13,9 +13,14 @@ vlt_str borrow(std::string_view text) { return {text.data(), text.size()}; }
 
 // One call cannot take more than this for its outputs; a document is at most 256 KiB.
 constexpr std::uint64_t largest_allocation = 16u << 20;
+
+// What an error may carry; longer messages are cut, longer details left out.
+constexpr std::size_t longest_message = 8u << 10;
+constexpr std::size_t largest_details = 64u << 10;
 } // namespace
 
-CallFrame::CallFrame(CallContext& context) : vlt_call{}, context_(context) {
+CallFrame::CallFrame(CallContext& context, CallFrame const* parent)
+    : vlt_call{}, context_(context), parent_(parent), depth_(parent ? parent->depth_ + 1 : 0) {
     head = {sizeof(vlt_call), VLT_ABI_MAJOR, VLT_ABI_MINOR};
     allocate = [](vlt_call* self, std::uint64_t size, std::uint64_t alignment) -> void* {
         if (size > largest_allocation || alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > 4096) return nullptr;
@@ -29,7 +34,7 @@ CallFrame::CallFrame(CallContext& context) : vlt_call{}, context_(context) {
         return of(self).fail(code_from(code), view(message), view(details));
     };
     vlt_call::cancelled = [](vlt_call const* self) -> std::int32_t {
-        return of(self).context_.cancelled.load(std::memory_order_relaxed);
+        return of(self).context_.cancelled ? 1 : 0;
     };
     deadline = [](vlt_call const* self) -> std::int64_t {
         auto const when = of(self).context_.deadline;
@@ -57,7 +62,7 @@ CallFrame::CallFrame(CallContext& context) : vlt_call{}, context_(context) {
 
 CallFrame& CallFrame::nested() {
     if (!nested_)
-        nested_ = std::make_unique<CallFrame>(context_);
+        nested_ = std::make_unique<CallFrame>(context_, this);
     else
         nested_->reset();
     return *nested_;
@@ -86,7 +91,7 @@ vlt_status CallFrame::wait(vlt_str* reply) {
     else
         in_time = finished_.wait_until(lock, context_.deadline, done);
     if (!in_time) {
-        context_.cancelled = true;
+        context_.cancelled.tell();
         finished_.wait(lock, done);
     }
     *reply = keep(late_reply_);
@@ -94,8 +99,8 @@ vlt_status CallFrame::wait(vlt_str* reply) {
 }
 
 vlt_status CallFrame::fail(Code code, std::string_view message, std::string_view details) {
-    message_ = message;
-    details_ = details;
+    message_ = message.substr(0, longest_message);
+    details_ = details.size() <= largest_details ? details : std::string_view();
     return static_cast<vlt_status>(code == Code::ok ? Code::internal : code);
 }
 

@@ -4,6 +4,8 @@
 // nested call reuses one frame that its parent keeps, so a chain of calls allocates nothing after the first.
 #pragma once
 
+#include "kernel/plugin/cancellation.hpp"
+
 #include <volutus/call.hpp>
 #include <volutus/error.hpp>
 
@@ -23,12 +25,12 @@ struct CallContext {
     std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;
     world::Instant deadline = world::Instant::max();
-    std::atomic<bool> cancelled = false;
+    Cancellation cancelled;
 };
 
 class CallFrame : public vlt_call {
 public:
-    explicit CallFrame(CallContext& context);
+    explicit CallFrame(CallContext& context, CallFrame const* parent = nullptr);
     CallFrame(CallFrame const&) = delete;
     CallFrame& operator=(CallFrame const&) = delete;
 
@@ -42,6 +44,8 @@ public:
 
     // The frame for a call made within this one; its arena is emptied.
     CallFrame& nested();
+    CallFrame const* parent() const { return parent_; } // the call within which this one is made
+    unsigned depth() const { return depth_; }           // calls that this one is within
 
     // Copies text into the arena.
     vlt_str keep(std::string_view text);
@@ -52,6 +56,8 @@ public:
 
     vlt_status fail(Code code, std::string_view message, std::string_view details = {});
     Error error(vlt_status status) const;              // what fail() was told
+    std::string const& message() const { return message_; }
+    std::string const& details() const { return details_; }
     vlt_str error_document(vlt_status status);         // {"code","message","details"}, in the arena
 
     // The last progress that the callee told, permille.
@@ -63,6 +69,8 @@ private:
     static CallFrame const& of(vlt_call const* call) { return *static_cast<CallFrame const*>(call); }
 
     CallContext& context_;
+    CallFrame const* parent_;
+    unsigned depth_;
     vlt_stream* input_ = nullptr;
     vlt_stream* output_ = nullptr;
     std::string message_, details_;

@@ -30,8 +30,8 @@ constexpr auto this_machine = EM_AARCH64;
 // A shared library that is read as data.
 class SharedObject {
 public:
-    explicit SharedObject(std::string const& path) : path_(path) {
-        file_.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    SharedObject(std::string const& file, std::string const& path) : path_(path) {
+        file_.fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
         struct stat status {};
         if (file_.fd < 0 || ::fstat(file_.fd, &status) != 0)
             throw Error(Code::not_found, fmt::format("{}: cannot be opened; check the plugin's path and its permissions", path));
@@ -106,8 +106,10 @@ private:
 
 } // namespace
 
-Manifest read_manifest(std::string const& path) {
-    SharedObject object(path);
+Manifest read_manifest(std::string const& path) { return read_manifest(path, path); }
+
+Manifest read_manifest(std::string const& file, std::string const& path) {
+    SharedObject object(file, path);
     auto const text = object.section(VLT_MANIFEST_SECTION);
     if (text.empty())
         throw object.refuse(fmt::format("has no manifest (section {}); is it a plugin? Link it without --strip-all of sections",

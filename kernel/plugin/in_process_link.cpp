@@ -34,17 +34,13 @@ void InProcessLink::run(char const* what, std::function<vlt_status(vlt_call*)> b
     });
     auto const status = attempt->outcome.take_until(attempt->context.deadline);
     if (!status) {
-        attempt->context.cancelled = true;
+        attempt->context.cancelled.tell();
         hangs_ = true;
         [[maybe_unused]] auto* left_behind = attempt.release();
-        throw Error(Code::deadline, fmt::format("plugin {}: {} did not return within {} ms; the plugin hangs", plugin, what,
-                                                std::chrono::duration_cast<std::chrono::milliseconds>(patience_).count()));
+        throw step_hangs(plugin, what, patience_);
     }
     attempt->thread.join();
-    if (*status != VLT_OK) {
-        auto const error = attempt->frame.error(*status);
-        throw Error(error.code(), fmt::format("plugin {}: {} failed: {}", plugin, what, error.what()), error.details());
-    }
+    if (*status != VLT_OK) throw step_failed(plugin, what, attempt->frame.error(*status));
 }
 
 InProcessLink::InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, std::shared_ptr<void> keep, world::Duration patience)
@@ -53,7 +49,7 @@ InProcessLink::InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, s
     run(VLT_ENTRY_SYMBOL, [side = host_.get(), entry, opened](vlt_call* call) { return entry(side, call, opened.get()); });
     plugin_ = opened->plugin;
     if (!plugin_ || plugin_->head.major != VLT_ABI_MAJOR || !VLT_HAS(plugin_, call))
-        throw Error(Code::invalid, fmt::format("plugin {}: its entry answered without a table of border version {}", host_->plugin(), VLT_ABI_MAJOR));
+        throw no_table(host_->plugin());
 }
 
 InProcessLink::~InProcessLink() {
@@ -79,7 +75,7 @@ vlt_status InProcessLink::call(CallFrame& frame, std::string_view contract, std:
                                vlt_str* reply) noexcept {
     auto const status = plugin_->call(plugin_, &frame, {contract.data(), contract.size()}, {name.data(), name.size()},
                                       {request.data(), request.size()}, reply);
-    return status == VLT_PENDING ? frame.wait(reply) : status;
+    return check_reply(frame, status == VLT_PENDING ? frame.wait(reply) : status, reply);
 }
 
 } // namespace volutus::kernel::plugin

@@ -1,22 +1,12 @@
 // The shortest link: the plugin's table is called on the caller's thread.
 #pragma once
 
-#include "kernel/plugin/endpoint.hpp"
+#include "kernel/plugin/link.hpp"
 #include "kernel/plugin/registry.hpp"
 
 #include <memory>
 
 namespace volutus::kernel::plugin {
-
-using EntryPoint = vlt_status (*)(vlt_host const*, vlt_call*, vlt_plugin_ref*);
-
-// Every link has this lifecycle; the loader drives it. All but call() are made one at a time. They throw Error.
-class Link : public Endpoint {
-public:
-    virtual void configure(std::string const& config) = 0; // JSON, valid by the manifest's schema
-    virtual void start() = 0;
-    virtual void quiesce() = 0;                            // no new calls come; those under way are finished
-};
 
 class InProcessLink : public Link {
 public:

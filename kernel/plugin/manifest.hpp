@@ -53,5 +53,7 @@ Manifest parse_manifest(std::string_view json, std::string_view source);
 // From a shared library, without loading it. Each of these is refused with a message of its own: not an ELF file,
 // another machine's, truncated, not a shared library, no manifest, more exported symbols than the one entry.
 Manifest read_manifest(std::string const& path);
+// The same of a file that errors call by another path: that of an open descriptor is no name for people.
+Manifest read_manifest(std::string const& file, std::string const& path);
 
 } // namespace volutus::kernel::plugin

@@ -12,6 +12,9 @@ namespace volutus::kernel::plugin {
 namespace {
 std::string_view view(vlt_str text) { return {text.data, text.size}; }
 
+// Far beyond what plugins need, far within what a stack holds.
+constexpr unsigned deepest_call = 64;
+
 // A call that begin() made, with the context that nobody else owns.
 struct OwnContext {
     CallContext own;
@@ -20,6 +23,12 @@ struct OwnFrame : OwnContext, CallFrame {
     OwnFrame() : CallFrame(own) {}
 };
 } // namespace
+
+void check_request(std::string_view contract, std::string_view request) {
+    if (request.size() > VLT_DOCUMENT_MAX)
+        throw Error(Code::too_large, fmt::format("the request of {} bytes to {} is larger than a document may be",
+                                                 request.size(), contract));
+}
 
 HostSide::HostSide(Registry& registry, std::string plugin) : vlt_host{}, registry_(registry), plugin_(std::move(plugin)) {
     head = {sizeof(vlt_host), VLT_ABI_MAJOR, VLT_ABI_MINOR};
@@ -121,8 +130,10 @@ vlt_status Registry::call(std::string const& plugin, CallFrame& frame, std::stri
     nested.set_streams(input, output);
     vlt_status status = VLT_INTERNAL;
     try {
-        if (request.size() > VLT_DOCUMENT_MAX)
-            throw Error(Code::too_large, fmt::format("the request of {} bytes to {} is larger than a document may be", request.size(), contract));
+        check_request(contract, request);
+        if (frame.depth() >= deepest_call)
+            throw Error(Code::invalid, fmt::format("the call to {} is within {} others; do plugins call each other in a circle?",
+                                                   contract, frame.depth()));
         auto const endpoint = find(plugin, contract, target);
         if (frame.context().cancelled) throw Error(Code::cancelled, "the call was cancelled");
         if (world::now() >= frame.context().deadline) throw Error(Code::deadline, "the call's deadline has passed");

@@ -30,6 +30,9 @@ private:
     mutable std::atomic<int> retained_ = 0;
 };
 
+// Throws too_large for a request that is no document.
+void check_request(std::string_view contract, std::string_view request);
+
 class Registry {
 public:
     // Makes the kernel's own endpoint of a contract for one plugin, which it acts for.
