@@ -87,6 +87,7 @@ contract::Applied Applier::run() {
     for (auto const& release : apply.release) ledger_.release(release);
     for (auto const& given : apply.give_back) takes_.give_back(given);
     for (auto const& gone : apply.remove) remove(kinds.require(gone.kind), gone.id);
+    for (auto const& gone : prepared_.kernel.remove) remove(kinds.require(gone.kind), gone.id);
     for (auto const& document : prepared_.puts) put(document);
     for (auto const& account : apply.set) ledger_.set(account);
     for (auto const& claim : apply.claim) ledger_.claim(claim);

@@ -31,16 +31,21 @@ struct PreparedPut {
 };
 PreparedPut prepare_put(KindTable const& table, std::string const& id, json::object const& body);
 
+// What of an apply is the kernel's own and not of the plugin that the rest belongs to.
+struct KernelPart {
+    std::vector<contract::Put> put;
+    std::vector<contract::Remove> remove;
+};
+
 // An apply that is valid in itself: bounds, ownership and shapes are checked and texts are printed, all on the caller's
-// thread. Borrows the apply and the kernel's own puts, which belong to it but not to the plugin that owns the rest.
+// thread. Borrows the apply and the kernel's part of it.
 struct Prepared {
-    using Puts = std::span<contract::Put const>;
     Prepared(std::shared_ptr<Declarations const> declarations, std::string_view owner, contract::Apply const& apply,
-             Puts kernel = {});
+             KernelPart const& kernel);
     std::shared_ptr<Declarations const> declarations;
     std::string_view owner;
     contract::Apply const& apply;
-    Puts kernel;
+    KernelPart const& kernel;
     std::vector<PreparedPut> puts;
 };
 

@@ -48,9 +48,9 @@ PreparedPut prepare_put(KindTable const& table, std::string const& id, json::obj
 }
 
 Prepared::Prepared(std::shared_ptr<Declarations const> with, std::string_view by, contract::Apply const& wanted,
-                   Puts kernel_puts)
-    : declarations(std::move(with)), owner(by), apply(wanted), kernel(kernel_puts) {
-    if (auto const items = items_of(apply) + kernel.size(); items == 0 || items > most_items)
+                   KernelPart const& kernels)
+    : declarations(std::move(with)), owner(by), apply(wanted), kernel(kernels) {
+    if (auto const items = items_of(apply) + kernel.put.size() + kernel.remove.size(); items == 0 || items > most_items)
         throw Error(items ? Code::too_large : Code::invalid,
                     fmt::format("an apply has 1 to {} items, this one {}; bigger work is a task that pages", most_items,
                                 items));
@@ -66,14 +66,16 @@ Prepared::Prepared(std::shared_ptr<Declarations const> with, std::string_view by
         puts.push_back(prepare_put(declarations->require(put.kind, writer), put.id, put.body));
         bytes += puts.back().text.size();
     };
-    puts.reserve(apply.put.size() + kernel.size());
+    puts.reserve(apply.put.size() + kernel.put.size());
     for (auto const& put : apply.put) prepare(put, owner);
-    for (auto const& put : kernel) prepare(put, "");
-    for (auto const& remove : apply.remove) {
+    for (auto const& put : kernel.put) prepare(put, "");
+    auto check_remove = [&](contract::Remove const& remove, std::string_view writer) {
         once(remove.kind, remove.id);
-        declarations->require(remove.kind, owner);
+        declarations->require(remove.kind, writer);
         check_name("the id of a " + remove.kind, remove.id);
-    }
+    };
+    for (auto const& remove : apply.remove) check_remove(remove, owner);
+    for (auto const& remove : kernel.remove) check_remove(remove, "");
     for (auto const& note : apply.notes) {
         check_name("the topic of a note", note.topic);
         if (declarations->schema.contains(note.topic))

@@ -1,5 +1,7 @@
 #include <kernel/store/sqlite_engine.hpp>
 
+#include <volutus/world.hpp>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -209,7 +211,13 @@ public:
         static constexpr Dialect dialect{"TEXT", "INTEGER", "REAL", "BLOB", " WITHOUT ROWID", ""};
         return dialect;
     }
-    std::unique_ptr<Connection> writer() override { return std::make_unique<SqliteConnection>(options_, true); }
+    std::unique_ptr<Connection> writer() override {
+        auto connection = std::make_unique<SqliteConnection>(options_, true);
+        // SQLite makes only its journals' names durable: without this a power loss may take a new database as a whole.
+        auto const slash = options_.path.rfind('/');
+        world::sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : options_.path.substr(0, slash));
+        return connection;
+    }
     std::unique_ptr<Connection> reader() override { return std::make_unique<SqliteConnection>(options_, false); }
 
 private:

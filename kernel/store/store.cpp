@@ -78,7 +78,7 @@ void Store::declare(std::string const& owner, std::vector<contract::Kind> const&
 }
 
 contract::Applied Store::apply(std::string_view owner, contract::Apply const& apply,
-                               std::span<contract::Put const> kernel) {
+                               KernelPart const& kernel) {
     return writer_.apply(Prepared(writer_.declarations(), owner, apply, kernel));
 }
 

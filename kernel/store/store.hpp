@@ -33,10 +33,10 @@ public:
     // changed migrates the documents that are there.
     void declare(std::string const& owner, std::vector<contract::Kind> const& kinds);
 
-    // Writes what the owner asks for, and with it, in the same apply, documents of the kernel's own kinds: how a task's
-    // progress is committed together with what its step changed.
+    // Writes what the owner asks for, and with it, in the same apply, what is the kernel's own: how a task's progress is
+    // committed together with what its step changed.
     contract::Applied apply(std::string_view owner, contract::Apply const& apply,
-                            std::span<contract::Put const> kernel = {});
+                            KernelPart const& kernel = {});
     std::optional<contract::Document> get(contract::Get const& wanted, Patience const& patience = {});
     contract::Page query(contract::Query const& query, Patience const& patience = {});
     contract::Counted count(contract::Count const& wanted);

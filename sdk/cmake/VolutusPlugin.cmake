@@ -23,12 +23,14 @@ function(volutus_plugin)
   target_link_libraries(${name} PRIVATE volutus_sdk fmt::fmt-header-only ${plugin_LIBRARIES})
 
   add_library(${name}_static STATIC EXCLUDE_FROM_ALL ${sources})
-  target_compile_definitions(${name}_static PRIVATE volutus_plugin_1=volutus_plugin_1_${name})
+  target_compile_definitions(${name}_static PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
+    volutus_manifest_1=volutus_manifest_1_${name})
   target_link_libraries(${name}_static PUBLIC volutus_sdk fmt::fmt-header-only ${plugin_LIBRARIES})
 
   if(plugin_SIMULATED)
     add_library(${name}_sim STATIC EXCLUDE_FROM_ALL ${sources})
-    target_compile_definitions(${name}_sim PRIVATE volutus_plugin_1=volutus_plugin_1_${name})
+    target_compile_definitions(${name}_sim PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
+    volutus_manifest_1=volutus_manifest_1_${name})
     target_link_libraries(${name}_sim PUBLIC volutus_sdk_sim fmt::fmt-header-only)
   endif()
 endfunction()

@@ -1,0 +1,425 @@
+#include "kernel/task/runner.hpp"
+
+#include "kernel/log/log.hpp"
+
+#include <volutus/contract/task.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace volutus::kernel::task {
+
+namespace contract = volutus::store;
+
+namespace {
+constexpr char const* kind = "kernel.task";
+
+std::int64_t wall_microseconds() { return world::wall_now().time_since_epoch().count(); }
+std::int64_t microseconds(world::Duration duration) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+// May the same step succeed when it is tried again?
+bool is_passing(Code code) {
+    switch (code) {
+    case Code::unavailable:
+    case Code::not_executed:
+    case Code::unknown_outcome:
+    case Code::deadline:
+    case Code::precondition:
+    case Code::stale: // the lease went to another runner; the commit finds out
+    case Code::rate_limited: return true;
+    default: return false;
+    }
+}
+} // namespace
+
+Runner::Runner(store::Store& store, plugin::Registry& registry, RunnerOptions options)
+    : store_(store), registry_(registry), options_(std::move(options)),
+      lease_name_(fmt::format("{}/{:016x}", options_.node, world::random_u64())) {}
+
+Runner::~Runner() { stop(); }
+
+void Runner::declare(std::string const& owner, std::string const& name, std::uint32_t version, std::vector<std::string> steps) {
+    steps_[{owner, name, version}] = std::move(steps);
+}
+
+void Runner::start() {
+    auto const since = store_.revision(); // what changes while the list is read is seen in the feed
+    take_up();
+    threads_.emplace_back("task.follow", [this, since] { follow(since); });
+    threads_.emplace_back("task.renew", [this] { renew(); });
+    for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back("task.work", [this] { work(); });
+}
+
+void Runner::stop() {
+    {
+        world::Lock lock(mutex_);
+        stopping_ = true;
+        changed_.notify_all();
+    }
+    store_.stop_waiting();
+    threads_.clear();
+}
+
+void Runner::take_up() {
+    contract::Query query;
+    query.kind = kind;
+    while (true) {
+        auto const page = store_.query(query);
+        for (auto const& document : page.documents) notice(document.id);
+        if (!page.more) return;
+        query.marker = page.documents.back().id;
+    }
+}
+
+void Runner::follow(std::uint64_t since) {
+    contract::Changes from;
+    from.since = since;
+    from.kinds = {kind};
+    while (true) {
+        try {
+            auto const feed = store_.changes(from);
+            for (auto const& entry : feed.entries)
+                if (entry.change == contract::Change::put) notice(entry.id);
+            from.since = feed.revision;
+            from.skip = feed.skip;
+        } catch (Error const& error) {
+            {
+                world::Lock lock(mutex_);
+                if (stopping_) return;
+            }
+            log::write(Level::warning, "task", "the feed could not be read; listing the tasks again", {{"error", error.what()}});
+            from.since = store_.revision();
+            from.skip = 0;
+            take_up();
+            world::sleep_for(options_.first_pause);
+        }
+    }
+}
+
+// A task was put: by whoever started or cancelled it, or by this runner itself.
+void Runner::notice(std::string const& id) {
+    auto const document = store_.get({kind, id, 0});
+    if (!document) return;
+    auto const body = json::decode<TaskDocument>(document->body);
+    world::Lock lock(mutex_);
+    if (auto const found = running_.find(id); found != running_.end()) {
+        if (document->revision != found->second->revision) again_.insert(id);
+        if (body.cancel && body.phase == Phase::forward) found->second->context.cancelled = true;
+        return;
+    }
+    if (body.status == Status::waiting) return;
+    schedule(id, body.cancel ? world::now() : instant_of(body.not_before));
+}
+
+world::Instant Runner::instant_of(std::int64_t wall) const {
+    // Bounded, so that a clock that jumped cannot put a task off for days.
+    auto const ahead = std::clamp<std::int64_t>(wall - wall_microseconds(), 0, microseconds(options_.longest_pause));
+    return world::now() + std::chrono::microseconds(ahead);
+}
+
+// With mutex_ held.
+void Runner::schedule(std::string const& id, world::Instant when) {
+    if (auto const found = when_.find(id); found != when_.end()) {
+        if (found->second <= when) return;
+        due_.erase({found->second, id});
+    }
+    when_[id] = when;
+    due_.insert({when, id});
+    changed_.notify_one();
+}
+
+void Runner::work() {
+    world::Lock lock(mutex_);
+    while (!stopping_) {
+        if (due_.empty()) {
+            changed_.wait(lock);
+            continue;
+        }
+        auto const when = due_.begin()->first;
+        auto const id = due_.begin()->second;
+        if (when > world::now()) {
+            changed_.wait_until(lock, when, [&, first = when] { return stopping_ || due_.empty() || due_.begin()->first < first; });
+            continue;
+        }
+        due_.erase(due_.begin());
+        when_.erase(id);
+        lock.unlock();
+        run_task(id);
+        lock.lock();
+    }
+}
+
+void Runner::run_task(std::string const& id) {
+    Running running;
+    {
+        world::Lock lock(mutex_);
+        if (!running_.emplace(id, &running).second) return;
+    }
+    try {
+        if (lease(id, running))
+            while (advance(id, running)) {
+                world::Lock lock(mutex_);
+                if (stopping_) break;
+            }
+    } catch (Error const& error) {
+        // The store refused: another runner holds the task now, or it cannot write. What is there is looked at again.
+        log::write(Level::warning, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
+        world::Lock lock(mutex_);
+        schedule(id, world::now() + options_.first_pause);
+    }
+    world::Lock lock(mutex_);
+    running_.erase(id);
+    if (again_.erase(id) && !stopping_) schedule(id, world::now());
+}
+
+bool Runner::lease(std::string const& id, Running& running) {
+    auto const document = store_.get({kind, id, 0});
+    if (!document) return false;
+    auto body = json::decode<TaskDocument>(document->body);
+    if (body.status == Status::waiting) return false;
+    auto const now = wall_microseconds();
+    bool const ours = body.lease.substr(0, body.lease.find('/')) == options_.node; // an earlier life of this node is gone
+    if (body.status == Status::leased && !ours && body.lease_until > now) {
+        world::Lock lock(mutex_);
+        schedule(id, instant_of(body.lease_until));
+        return false;
+    }
+    if (!body.cancel && body.not_before > now + microseconds(options_.longest_pause)) body.not_before = now;
+    if (!body.cancel && body.not_before > now) {
+        world::Lock lock(mutex_);
+        schedule(id, instant_of(body.not_before));
+        return false;
+    }
+    world::Lock lock(mutex_);
+    running.revision = document->revision;
+    running.document = std::move(body);
+    lock.unlock();
+    running.document.status = Status::leased;
+    return commit(id, running, {});
+}
+
+// A task that somebody cancels meanwhile has another revision: the next commit is refused, and it is leased anew.
+bool Runner::advance(std::string const& id, Running& running) {
+    auto const& document = running.document;
+    if (document.phase == Phase::forward) {
+        if (document.cancel) return begin_undo(id, running, "cancelled");
+        if (document.deadline && *document.deadline < wall_microseconds())
+            return begin_undo(id, running, "its deadline has passed");
+    }
+    return call_step(id, running);
+}
+
+std::vector<std::string> const& Runner::steps_of(TaskDocument const& document) const {
+    auto const found = steps_.find({document.owner, document.name, document.version});
+    if (found == steps_.end())
+        throw Error(Code::unavailable, fmt::format("no plugin here runs task {} version {} of {}; is it enabled in conf.d?",
+                                                   document.name, document.version, document.owner));
+    return found->second;
+}
+
+// Calls the owner's step, or its failed() handler, and gives the outcome.
+tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::string const& step, bool failed) {
+    auto const& document = running.document;
+    auto& context = running.context;
+    context.trace = "task-" + id;
+    context.task = id;
+    context.step = document.phase == Phase::undo ? "undo:" + step : step;
+    context.attempt = document.attempt + 1;
+    context.epoch = revision_of(running);
+    context.deadline = world::now() + options_.step_limit;
+
+    tasks::RunStep request;
+    request.task = id;
+    request.name = document.name;
+    request.version = document.version;
+    request.step = step;
+    request.undo = document.phase == Phase::undo;
+    request.kind = document.kind;
+    request.resource = document.resource;
+    request.input = document.input;
+    request.state = document.state;
+    request.error = document.error;
+
+    plugin::CallFrame frame(context);
+    Call call(&frame);
+    Client<tasks::contract> owner(registry_.host(), document.owner);
+    return failed ? owner.call<&tasks::Steps::failed>(call, request) : owner.call<&tasks::Steps::run>(call, request);
+}
+
+bool Runner::call_step(std::string const& id, Running& running) {
+    auto& document = running.document;
+    std::vector<std::string> const* steps = nullptr;
+    tasks::StepOutcome outcome;
+    try {
+        steps = &steps_of(document);
+        auto const step = std::clamp<std::int32_t>(document.step, 0, static_cast<std::int32_t>(steps->size()) - 1);
+        if (!(document.phase == Phase::undo && options_.skip_undo)) outcome = ask(id, running, (*steps)[step], false);
+        else outcome.state = document.state;
+    } catch (Error const& error) {
+        bool const undoing = document.phase == Phase::undo;
+        if (undoing || !steps || (is_passing(error.code()) && document.attempt + 1 < options_.tries))
+            return try_again(id, running, pause_after(document.attempt), error.what());
+        return begin_undo(id, running, error.what());
+    }
+
+    if (outcome.again_after) {
+        document.state = std::move(outcome.state);
+        auto const pause = std::chrono::microseconds(std::min<std::uint64_t>(*outcome.again_after, microseconds(options_.longest_pause)));
+        document.not_before = wall_microseconds() + pause.count();
+        if (!commit(id, running, std::move(outcome.apply))) return false;
+        world::Lock lock(mutex_);
+        schedule(id, world::now() + pause);
+        return false;
+    }
+
+    auto const before = document;
+    document.state = std::move(outcome.state);
+    document.attempt = 0;
+    document.last_error.reset();
+    document.step += document.phase == Phase::forward ? 1 : -1;
+    bool const ended = document.phase == Phase::forward ? document.step >= static_cast<std::int32_t>(steps->size()) : document.step < 0;
+    try {
+        return ended ? finish(id, running, std::move(outcome.apply)) : commit(id, running, std::move(outcome.apply));
+    } catch (Error const& error) {
+        // The store refused what the step wants to write. A lost race on the task itself ends up here too: the commit of
+        // the retry then fails and the task is let go.
+        document = before;
+        if (document.phase == Phase::undo || (is_passing(error.code()) && document.attempt + 1 < options_.tries))
+            return try_again(id, running, pause_after(document.attempt), error.what());
+        return begin_undo(id, running, error.what());
+    }
+}
+
+bool Runner::begin_undo(std::string const& id, Running& running, std::string const& reason) {
+    auto& document = running.document;
+    bool const told = document.cancel;
+    document.phase = Phase::undo;
+    document.attempt = 0;
+    document.error = reason;
+    running.context.cancelled = false;
+    tasks::StepOutcome outcome;
+    outcome.state = document.state;
+    // A cancelled task is being replaced: whoever cancelled it has told the resource what happens.
+    if (!told) {
+        try {
+            outcome = ask(id, running, steps_of(document).at(0), true);
+        } catch (Error const& error) {
+            log::write(Level::error, "task", "the reason of a failure could not be told to its resource",
+                       {{"task", id}, {"resource", document.resource}, {"error", error.what()}});
+            outcome.apply = {};
+        }
+    }
+    document.state = std::move(outcome.state);
+    auto const last = static_cast<std::int32_t>(steps_of(document).size()) - 1;
+    document.step = std::min(document.step, last);
+    return commit(id, running, std::move(outcome.apply));
+}
+
+bool Runner::try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason) {
+    auto& document = running.document;
+    ++document.attempt;
+    document.last_error = reason;
+    document.not_before = wall_microseconds() + microseconds(pause);
+    if (!commit(id, running, {})) return false;
+    world::Lock lock(mutex_);
+    schedule(id, world::now() + pause);
+    return false;
+}
+
+world::Duration Runner::pause_after(std::uint64_t attempt) const {
+    auto const doubled = options_.first_pause * (1LL << std::min<std::uint64_t>(attempt, 20));
+    auto const bounded = std::min<world::Duration>(doubled, options_.longest_pause);
+    // Spread over half of it, so that what failed together is not tried again together.
+    return bounded / 2 + world::Duration(static_cast<std::int64_t>(world::random_u64() % static_cast<std::uint64_t>(bounded.count() / 2 + 1)));
+}
+
+bool Runner::finish(std::string const& id, Running& running, contract::Apply apply) {
+    auto const& document = running.document;
+    store::KernelPart own;
+    own.remove.push_back({kind, id});
+    contract::Query waiting;
+    waiting.kind = kind;
+    waiting.where = {{"resource", contract::Operator::eq, json::value(document.resource)}};
+    waiting.limit = 100;
+    for (auto const& other : store_.query(waiting).documents) {
+        auto body = json::decode<TaskDocument>(other.body);
+        if (body.status != Status::waiting || body.kind != document.kind) continue;
+        body.status = Status::ready;
+        body.live = document.live;
+        apply.expect.push_back({kind, other.id, other.revision});
+        own.put.push_back({kind, other.id, json::encode_struct(body)});
+        break;
+    }
+    write(id, running, std::move(apply), own);
+    return false;
+}
+
+bool Runner::commit(std::string const& id, Running& running, contract::Apply apply) {
+    auto& document = running.document;
+    document.lease = lease_name_;
+    document.lease_until = wall_microseconds() + microseconds(options_.lease);
+    store::KernelPart own;
+    own.put.push_back({kind, id, json::encode_struct(document)});
+    write(id, running, std::move(apply), own);
+    return true;
+}
+
+// One apply that holds as long as nobody else wrote the task. A renewal of the lease may come between: then it is made
+// again upon the renewed document.
+void Runner::write(std::string const& id, Running& running, contract::Apply apply, store::KernelPart const& own) {
+    auto& expected = apply.expect.emplace_back(contract::Expect{kind, id, {}});
+    while (true) {
+        expected.revision = revision_of(running);
+        try {
+            auto const applied = store_.apply(running.document.owner, apply, own);
+            world::Lock lock(mutex_);
+            running.revision = applied.revision;
+            return;
+        } catch (Error const& error) {
+            if (error.code() != Code::precondition || revision_of(running) == *expected.revision) throw;
+        }
+    }
+}
+
+std::uint64_t Runner::revision_of(Running const& running) {
+    world::Lock lock(mutex_);
+    return running.revision;
+}
+
+void Runner::renew() {
+    auto const period = options_.lease / 3;
+    world::Lock lock(mutex_);
+    while (true) {
+        if (changed_.wait_until(lock, world::now() + period, [this] { return stopping_; })) return;
+        std::vector<std::string> held;
+        for (auto const& [id, running] : running_) held.push_back(id);
+        lock.unlock();
+        for (auto const& id : held) renew_one(id);
+        lock.lock();
+    }
+}
+
+void Runner::renew_one(std::string const& id) {
+    try {
+        auto const document = store_.get({kind, id, 0});
+        if (!document) return;
+        auto body = json::decode<TaskDocument>(document->body);
+        auto const until = wall_microseconds() + microseconds(options_.lease);
+        if (body.lease != lease_name_ || until - body.lease_until < microseconds(options_.lease) / 2) return;
+        body.lease_until = until;
+        contract::Apply apply;
+        apply.expect.push_back({kind, id, document->revision});
+        apply.put.push_back({kind, id, json::encode_struct(body)});
+        auto const applied = store_.apply("", apply);
+        world::Lock lock(mutex_);
+        auto const found = running_.find(id);
+        if (found != running_.end() && found->second->revision == document->revision) found->second->revision = applied.revision;
+    } catch (Error const& error) {
+        log::write(Level::warning, "task", "a lease could not be renewed", {{"task", id}, {"error", error.what()}});
+    }
+}
+
+} // namespace volutus::kernel::task

@@ -1,0 +1,99 @@
+// Runs tasks: leases them, runs their steps by volutus.task/1, and commits each outcome together with the documents that
+// it changed.
+//
+// What holds, whatever crashes:
+//  - A step that was committed is not run again; a step that was not is run again, by this or another runner.
+//  - The epoch of a step's calls is the revision of the task's document, raised by the lease and by every commit of the
+//    task. Backends keep the highest they have seen, so a call that arrives late is refused as stale.
+//  - A failed or cancelled task is undone step by step, from the one that failed down; an undo is tried until it
+//    succeeds. Its resource is told the reason when the undo begins.
+//  - A task that ended is removed (its document stays as a tombstone for a day), and one that waited for it is made
+//    ready in the same apply.
+#pragma once
+
+#include "kernel/plugin/registry.hpp"
+#include "kernel/store/store.hpp"
+#include "kernel/task/task_document.hpp"
+
+#include <volutus/contract/task.hpp>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace volutus::kernel::task {
+
+struct RunnerOptions {
+    std::string node = "local";
+    std::size_t threads = 8;
+    world::Duration lease = std::chrono::seconds(30);
+    world::Duration step_limit = std::chrono::minutes(10); // deadline of one call of a step
+    std::uint64_t tries = 8;                               // of a step, before the task fails
+    world::Duration first_pause = std::chrono::milliseconds(100);
+    world::Duration longest_pause = std::chrono::seconds(60);
+    bool skip_undo = false; // a bug to plant: the simulation shows that its prover finds it
+};
+
+class Runner {
+public:
+    Runner(store::Store& store, plugin::Registry& registry, RunnerOptions options);
+    ~Runner();
+    Runner(Runner const&) = delete;
+    Runner& operator=(Runner const&) = delete;
+
+    // The steps of a task that a plugin runs; several versions may be there at once. Before start().
+    void declare(std::string const& owner, std::string const& name, std::uint32_t version, std::vector<std::string> steps);
+
+    void start(); // takes up what is in the store, then follows the feed
+    void stop();  // lets steps under way end, and ends all waiting for the feed; tasks go on after the next start
+
+private:
+    struct Running {
+        plugin::CallContext context;
+        std::uint64_t revision = 0;
+        TaskDocument document;
+    };
+    using Due = std::pair<world::Instant, std::string>;
+
+    void follow(std::uint64_t since);
+    void take_up();
+    void notice(std::string const& id);
+    void work();
+    void renew();
+    void renew_one(std::string const& id);
+
+    void run_task(std::string const& id);
+    bool lease(std::string const& id, Running& running);
+    bool advance(std::string const& id, Running& running); // one step; false when the task ended or has to wait
+    bool call_step(std::string const& id, Running& running);
+    bool begin_undo(std::string const& id, Running& running, std::string const& reason);
+    bool try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason);
+    bool finish(std::string const& id, Running& running, volutus::store::Apply apply);
+    bool commit(std::string const& id, Running& running, volutus::store::Apply apply);
+    void write(std::string const& id, Running& running, volutus::store::Apply apply, store::KernelPart const& own);
+    std::uint64_t revision_of(Running const& running);
+    tasks::StepOutcome ask(std::string const& id, Running& running, std::string const& step, bool failed);
+    std::vector<std::string> const& steps_of(TaskDocument const& document) const;
+    world::Duration pause_after(std::uint64_t attempt) const;
+    void schedule(std::string const& id, world::Instant when);
+    world::Instant instant_of(std::int64_t wall) const;
+
+    store::Store& store_;
+    plugin::Registry& registry_;
+    RunnerOptions options_;
+    std::string lease_name_; // "<node>/<incarnation>"
+    std::map<std::tuple<std::string, std::string, std::uint32_t>, std::vector<std::string>> steps_;
+
+    world::Mutex mutex_;
+    world::Condition changed_;
+    std::set<Due> due_;                        // by time; a task is there once
+    std::map<std::string, world::Instant> when_;
+    std::map<std::string, Running*> running_;
+    std::set<std::string> again_;              // changed while it ran
+    bool stopping_ = false;
+    std::vector<world::Thread> threads_;
+};
+
+} // namespace volutus::kernel::task

@@ -1,0 +1,54 @@
+// What is done to widgets: the handlers of the REST routes, and the steps of the tasks.
+#pragma once
+
+#include "widget.hpp"
+
+#include <volutus/contract/toy.hpp>
+#include <volutus/request.hpp>
+#include <volutus/task.hpp>
+
+namespace volutus::toy_service {
+
+struct Settings {
+    std::int64_t slots = 1000;   // capacity of the maker
+    std::int64_t quota = 10;     // widgets that a project may have, unless its account says otherwise
+};
+
+class Widgets {
+public:
+    explicit Widgets(Host host) : host_(host), makers_(host) {}
+
+    void configure(Settings const& settings) { settings_ = settings; }
+    void prepare(Call& call); // the maker's capacity in the ledger
+
+    Reply create(Request& request, Widget const& wanted);
+    Reply remove(Request& request);
+
+    // widget.make
+    store::Apply place(Step& step);
+    store::Apply unplace(Step& step);
+    store::Apply make(Step& step);
+    store::Apply demolish(Step& step);
+    store::Apply paint(Step& step);
+    store::Apply activate(Step& step);
+    // widget.remove
+    store::Apply forget(Step& step);
+    // both
+    store::Apply failed(Step& step);
+
+private:
+    Writes quota_claim(Store& store, std::string const& project, std::string const& widget) const;
+
+    Host host_;
+    Client<toy::contract> makers_;
+    Settings settings_;
+};
+
+inline constexpr auto make_widget = task<&Widgets::failed>(
+    "widget.make", 1, step<&Widgets::place, &Widgets::unplace>("place"), step<&Widgets::make, &Widgets::demolish>("make"),
+    step<&Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
+
+inline constexpr auto remove_widget =
+    task<&Widgets::failed>("widget.remove", 1, step<&Widgets::demolish>("demolish"), step<&Widgets::forget>("forget"));
+
+} // namespace volutus::toy_service
