@@ -58,6 +58,7 @@ void Runner::stop() {
         world::Lock lock(mutex_);
         stopping_ = true;
         changed_.notify_all();
+        stopped_.notify_all();
     }
     store_.stop_waiting();
     threads_.clear();
@@ -107,7 +108,9 @@ void Runner::notice(std::string const& id) {
     world::Lock lock(mutex_);
     if (auto const found = running_.find(id); found != running_.end()) {
         if (document->revision != found->second->revision) again_.insert(id);
-        if (body.cancel && body.phase == Phase::forward) found->second->context.cancelled = true;
+        auto const context = found->second->context;
+        lock.unlock(); // telling may reach over a link
+        if (context && body.cancel && body.phase == Phase::forward) context->cancelled.tell();
         return;
     }
     if (body.status == Status::waiting) return;
@@ -166,7 +169,9 @@ void Runner::run_task(std::string const& id) {
             }
     } catch (Error const& error) {
         // The store refused: another runner holds the task now, or it cannot write. What is there is looked at again.
-        log::write(Level::warning, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
+        bool const usual = error.code() == Code::precondition || error.code() == Code::cancelled;
+        auto const level = usual ? Level::debug : Level::warning;
+        log::write(level, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
         world::Lock lock(mutex_);
         schedule(id, world::now() + options_.first_pause);
     }
@@ -223,13 +228,19 @@ std::vector<std::string> const& Runner::steps_of(TaskDocument const& document) c
 // Calls the owner's step, or its failed() handler, and gives the outcome.
 tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::string const& step, bool failed) {
     auto const& document = running.document;
-    auto& context = running.context;
+    auto const shared = std::make_shared<plugin::CallContext>();
+    auto& context = *shared;
     context.trace = "task-" + id;
     context.task = id;
     context.step = document.phase == Phase::undo ? "undo:" + step : step;
     context.attempt = document.attempt + 1;
     context.epoch = revision_of(running);
     context.deadline = world::now() + options_.step_limit;
+
+    {
+        world::Lock lock(mutex_);
+        running.context = shared;
+    }
 
     tasks::RunStep request;
     request.task = id;
@@ -259,6 +270,8 @@ bool Runner::call_step(std::string const& id, Running& running) {
         if (!(document.phase == Phase::undo && options_.skip_undo)) outcome = ask(id, running, (*steps)[step], false);
         else outcome.state = document.state;
     } catch (Error const& error) {
+        // Somebody cancelled the task meanwhile: it is let go, and leased anew as one to be undone.
+        if (error.code() == Code::cancelled && running.context && running.context->cancelled) throw;
         bool const undoing = document.phase == Phase::undo;
         if (undoing || !steps || (is_passing(error.code()) && document.attempt + 1 < options_.tries))
             return try_again(id, running, pause_after(document.attempt), error.what());
@@ -299,7 +312,6 @@ bool Runner::begin_undo(std::string const& id, Running& running, std::string con
     document.phase = Phase::undo;
     document.attempt = 0;
     document.error = reason;
-    running.context.cancelled = false;
     tasks::StepOutcome outcome;
     outcome.state = document.state;
     // A cancelled task is being replaced: whoever cancelled it has told the resource what happens.
@@ -393,7 +405,7 @@ void Runner::renew() {
     auto const period = options_.lease / 3;
     world::Lock lock(mutex_);
     while (true) {
-        if (changed_.wait_until(lock, world::now() + period, [this] { return stopping_; })) return;
+        if (stopped_.wait_until(lock, world::now() + period, [this] { return stopping_; })) return;
         std::vector<std::string> held;
         for (auto const& [id, running] : running_) held.push_back(id);
         lock.unlock();

@@ -51,7 +51,7 @@ public:
 
 private:
     struct Running {
-        plugin::CallContext context;
+        std::shared_ptr<plugin::CallContext> context; // of the call under way or the last one; by mutex_
         std::uint64_t revision = 0;
         TaskDocument document;
     };
@@ -87,7 +87,7 @@ private:
     std::map<std::tuple<std::string, std::string, std::uint32_t>, std::vector<std::string>> steps_;
 
     world::Mutex mutex_;
-    world::Condition changed_;
+    world::Condition changed_, stopped_; // for the workers; for the renewer
     std::set<Due> due_;                        // by time; a task is there once
     std::map<std::string, world::Instant> when_;
     std::map<std::string, Running*> running_;
