@@ -45,7 +45,7 @@ BOOST_DESCRIBE_STRUCT(Widgets, (), (widgets))
 struct Maker {
     virtual ~Maker() = default;
     virtual Widget make(Call&, MakeWidget const&) = 0;     // the same id again gives the same widget; conflict when its size differs
-    virtual Widget paint(Call&, PaintWidget const&) = 0;   // not_found where there is no such widget
+    virtual Widget paint(Call&, PaintWidget const&) = 0;   // not_found; invalid for a colour it does not have
     virtual void remove(Call&, WidgetId const&) = 0;       // removing what is gone succeeds
     virtual std::optional<Widget> show(Call&, WidgetId const&) = 0;
     virtual Widgets list(Call&) = 0;                       // in the order of their ids
