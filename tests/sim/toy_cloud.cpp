@@ -146,7 +146,9 @@ private:
 
     void create(std::string const& name, Told& told) {
         auto const size = 1 + static_cast<std::int64_t>(world::random_u64() % 4);
-        auto const body = json::print(json::object{{"widget", {{"name", name}, {"size", size}, {"colour", "green"}}}});
+        // The maker refuses this colour in the third step, when there is something to undo.
+        auto const* colour = world::random_u64() % 5 == 0 ? "clear" : "green";
+        auto const body = json::print(json::object{{"widget", {{"name", name}, {"size", size}, {"colour", colour}}}});
         auto const reply = ask("POST", "/v1/widgets", {}, body);
         if (told_yes(reply)) told.id = json::text(json::parse_object(json::text(reply.at("output"))).at("widget").at("id"));
     }
