@@ -1,0 +1,256 @@
+// A connection's way from a header to a handler.
+#include "kernel/gateway/connection.hpp"
+
+#include <fmt/format.h>
+
+namespace volutus::kernel::gateway {
+
+namespace {
+constexpr std::size_t upload_piece = 64 * 1024;
+
+// OpenStack's form, so that nothing else gets into logs under that name.
+bool is_request_id(std::string_view text) {
+    return text.size() == 40 && text.starts_with("req-") &&
+           text.find_first_not_of("0123456789abcdefABCDEF-", 4) == std::string_view::npos;
+}
+} // namespace
+
+void Connection::next_request() {
+    for (unsigned batch = 0;;) {
+        if (input_ended_ && in_begin_ == in_end_ && out_.empty()) return abort();
+        state_ = State::head;
+        auto const outcome = parser_.head(input(), head_, request_);
+        consume(outcome.used);
+        if (outcome.kind == MessageParser::Outcome::more) {
+            if (outcome.used > 0) continue;
+            then_ = Then::next_request;
+            if (!write_out()) return;
+            return await_head();
+        }
+        head_started_ = false;
+        if (outcome.kind == MessageParser::Outcome::refused) {
+            reset_exchange();
+            refuse(outcome.status, outcome.why);
+            return;
+        }
+        if (!serve()) return;
+        if (++batch >= limits_.pipelined || out_.size() >= limits_.pipelined_bytes) {
+            then_ = Then::next_request;
+            if (!write_out()) return;
+            batch = 0;
+        }
+    }
+}
+
+void Connection::await_head() {
+    then_ = Then::nothing;
+    if (table_ != io_.table) table_ = io_.table;
+    bool const started = in_begin_ != in_end_;
+    if (!started && shared_.draining) return begin_close();
+    // From a header's first byte its time runs, whatever comes in between; before that, the idle time.
+    if (!started || !head_started_) deadline_ = world::now() + (started ? limits_.header : limits_.idle);
+    head_started_ = started;
+    read();
+}
+
+// A refusal of what could not be read as a request: nothing of the last one may show.
+void Connection::reset_exchange() {
+    head_.content_length.reset();
+    head_.chunked = head_.keep_alive = head_.expects_continue = false;
+    head_.http11 = true;
+    head_.host = {};
+    request_.method = request_.raw_path = request_.query = request_.body = request_.global_id = {};
+    request_.headers.clear();
+    find_route();
+}
+
+bool Connection::serve() {
+    find_route();
+    auto const* const route = request_.route;
+    if (!route) {
+        if (match_.allow.empty()) return refuse(404, "there is nothing at this path");
+        return refuse(405, "this path does not answer that method");
+    }
+    if (route->websocket && (!head_.websocket || head_.has_body() || in_begin_ != in_end_))
+        return refuse(400, "this path speaks websocket only");
+    if (!head_.has_body()) return dispatch();
+    auto const limit = route->body_limit     ? route->body_limit
+                       : route->streams_body ? UINT64_MAX
+                                             : limits_.document_bytes;
+    if (head_.content_length.value_or(0) > limit) return refuse(413, fmt::format("the body is over {} bytes", limit));
+    parser_.limit_body(limit);
+    return route->streams_body ? dispatch() : read_document();
+}
+
+void Connection::find_route() {
+    started_ = world::now();
+    under_way_ = true;
+    if (table_ != io_.table) table_ = io_.table;
+    keep_alive_ = head_.keep_alive && !shared_.draining;
+    body_done_ = !head_.has_body();
+    continue_due_ = head_.expects_continue && !body_done_;
+    body_received_ = body_sent_ = 0;
+    then_ = Then::nothing;
+    request_.body = {};
+    request_.stream = nullptr;
+    request_.id.clear();
+    io_.append_request_id(request_.id);
+    request_.peer = peer_;
+    request_.tls = listener_.tls.has_value();
+    request_.listener = listener_.name;
+    request_.caller = {};
+    auto const global = request_.header("X-Openstack-Request-Id");
+    request_.global_id = is_request_id(global) ? global : std::string_view{};
+    auto& origin = request_.origin;
+    origin.scheme = request_.tls ? "https" : "http";
+    origin.host = head_.host;
+    origin.prefix.clear();
+    origin.client = peer_;
+    apply_forwarded(request_.headers, shared_.trusted, origin);
+
+    table_->router().find(listener_.name, request_.method, request_.raw_path, match_);
+    request_.route = match_.route;
+    request_.mount_prefix = match_.prefix;
+    handler_ = match_.mount ? match_.mount->handler.get() : shared_.pages.get();
+    if (!match_.route && match_.allow.empty()) {
+        Router::Match page;
+        shared_.pages_router.find(listener_.name, request_.method, request_.raw_path, page);
+        if (page.route || !page.allow.empty()) {
+            request_.route = page.route;
+            match_.allow = page.allow;
+            handler_ = shared_.pages.get();
+        }
+    }
+    request_.captures.clear();
+    for (auto const raw : match_.captures) request_.captures.push_back(percent_decode(raw));
+}
+
+bool Connection::read_document() {
+    state_ = State::document;
+    document_.clear();
+    send_continue();
+    return state_ == State::document && continue_document();
+}
+
+bool Connection::continue_document() {
+    auto const outcome = parser_.body(input(), SIZE_MAX / 2, document_);
+    consume(outcome.used);
+    body_received_ = document_.size();
+    if (outcome.kind == MessageParser::Outcome::refused) {
+        keep_alive_ = false;
+        return refuse(outcome.status, outcome.why);
+    }
+    if (outcome.kind == MessageParser::Outcome::more) {
+        then_ = Then::nothing;
+        write_out(); // earlier replies of the batch do not wait for this body
+        if (state_ == State::document) read();
+        return false;
+    }
+    body_done_ = true;
+    request_.body = document_;
+    return dispatch();
+}
+
+void Connection::send_continue() {
+    if (!std::exchange(continue_due_, false) || in_begin_ != in_end_) return; // the body came unasked: no need
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    then_ = Then::nothing;
+    write_out();
+}
+
+bool Connection::dispatch() {
+    if (request_.route->reads_only) return answer(run_handler());
+    bool const streams = request_.route->streams_body;
+    if (streams) {
+        auto const length = head_.chunked ? std::nullopt : std::optional(head_.content_length.value_or(0));
+        upload_ = std::make_shared<Upload>(
+            length, [this] { asio::post(io_.context, [self = shared_from_this()] { self->resume_upload(); }); });
+        if (body_done_) upload_->finish();
+        request_.stream = upload_.get();
+    }
+    state_ = State::handling;
+    auto& pool = streams ? shared_.uploads : shared_.documents;
+    bool const taken = pool.submit([self = shared_from_this()]() mutable {
+        self->response_ = self->run_handler();
+        auto& context = self->io_.context;
+        asio::post(context, [self = std::move(self)] { self->on_handled(); });
+    });
+    if (taken) {
+        // Replies to earlier requests of a batch must not wait for this one.
+        then_ = Then::nothing;
+        write_out();
+        return false;
+    }
+    upload_.reset();
+    return refuse(503, "too many requests are waiting; try again in a moment");
+}
+
+Response Connection::run_handler() {
+    try {
+        return handler_->handle(request_);
+    } catch (std::exception const& failure) {
+        shared_.report(fmt::format("{} {} {}: {}", request_.id, request_.method, request_.raw_path, failure.what()));
+    }
+    return refusal(500, "the request failed inside the server");
+}
+
+void Connection::on_handled() {
+    upload_.reset();
+    request_.stream = nullptr;
+    if (state_ == State::closed) {
+        account(false);
+        response_ = {};
+        return;
+    }
+    if (answer(std::move(response_))) next_request();
+}
+
+// The handler asks for more of the body.
+void Connection::resume_upload() {
+    if (state_ != State::handling || !upload_) return;
+    send_continue();
+    if (state_ == State::handling) continue_upload();
+}
+
+void Connection::continue_upload() {
+    if (body_done_) return;
+    for (;;) {
+        document_.clear();
+        auto const outcome = parser_.body(input(), upload_piece, document_);
+        consume(outcome.used);
+        body_received_ += document_.size();
+        bool goes_on = true;
+        if (!document_.empty()) goes_on = upload_->push(document_);
+        if (outcome.kind == MessageParser::Outcome::refused) {
+            keep_alive_ = false;
+            return upload_->fail(outcome.status == 413 ? Code::too_large : Code::invalid, outcome.why);
+        }
+        if (outcome.kind == MessageParser::Outcome::done) {
+            body_done_ = true;
+            return upload_->finish();
+        }
+        if (!goes_on) return;
+        if (outcome.used == 0) return read();
+    }
+}
+
+// Reads what the handler left of the body, up to a bound.
+bool Connection::continue_passing() {
+    state_ = State::passing;
+    for (;;) {
+        document_.clear();
+        auto const outcome = parser_.body(input(), upload_piece, document_);
+        consume(outcome.used);
+        passing_left_ -= std::min<std::uint64_t>(passing_left_, document_.size());
+        if (outcome.kind == MessageParser::Outcome::done) return true;
+        if (outcome.kind == MessageParser::Outcome::refused || passing_left_ == 0) {
+            begin_close();
+            return false;
+        }
+        if (outcome.used > 0) continue;
+        read();
+        return false;
+    }
+}
+
+} // namespace volutus::kernel::gateway

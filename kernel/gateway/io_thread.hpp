@@ -1,0 +1,75 @@
+// One event loop with its connections, and what they all share.
+#pragma once
+
+#include "kernel/gateway/gateway.hpp"
+#include "kernel/gateway/meters.hpp"
+#include "kernel/gateway/pool.hpp"
+#include "kernel/gateway/transport.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace volutus::kernel::gateway {
+
+// What all connections of a gateway use. Any thread.
+struct Shared {
+    Shared(Config config, metrics::Metrics& metrics);
+    Config const config;
+    Networks const trusted;
+    Meters meters;
+    std::shared_ptr<Handler> const pages; // /healthz, /readyz, /metrics
+    Router const pages_router;
+    std::atomic<bool> draining{false};
+    std::atomic<std::size_t> connections{0};
+    Pool documents, uploads, downloads; // last: their threads end first
+
+    void report(std::string_view what) const {
+        if (config.report) config.report(what);
+    }
+};
+
+class IoThread {
+public:
+    IoThread(Shared& shared, std::shared_ptr<RouteTable const> table);
+    ~IoThread(); // stop() must have come before
+    void start();
+    void stop(); // cuts the connections and joins
+
+    Shared& shared;
+    asio::io_context context{1};
+
+    // The rest only on this thread.
+    std::shared_ptr<RouteTable const> table;
+    void add(Connection& connection) { connections_.insert(&connection); }
+    void remove(Connection& connection) { connections_.erase(&connection); }
+    void drain();
+    void abort_all();
+    void replace_table(std::shared_ptr<RouteTable const> next);
+    std::string_view date();                   // of the Date header
+    void append_request_id(std::string& into); // "req-<uuid>"
+
+private:
+    void sweep();
+    std::vector<std::shared_ptr<Connection>> all() const; // held, because what is done to them may end them
+    std::unordered_set<Connection*> connections_;
+    asio::executor_work_guard<asio::io_context::executor_type> work_;
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               asio::io_context::executor_type>
+        timer_;
+    world::Duration tick_;
+    std::int64_t date_second_ = -1;
+    std::string date_;
+    std::array<unsigned char, 4096> random_; // drawn at once: a system call for each id is a tenth of a small request
+    std::size_t random_used_ = sizeof random_;
+    bool stopping_ = false;
+    world::Thread thread_;
+};
+
+} // namespace volutus::kernel::gateway

@@ -1,0 +1,41 @@
+// Threads for work that may block, with a bounded queue before them.
+#pragma once
+
+#include <volutus/world.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace volutus::kernel::gateway {
+
+class Pool {
+public:
+    Pool(std::string const& name, unsigned threads, std::size_t queue_limit);
+    ~Pool() { stop(); }
+    Pool(Pool const&) = delete;
+    Pool& operator=(Pool const&) = delete;
+
+    using Job = std::function<void()>; // must not throw
+    // False when the queue is full: the job was not taken.
+    bool submit(Job job);
+    // For the next piece of work already admitted, which must not be turned away half done.
+    void go_on(Job job);
+    std::size_t depth() const; // jobs waiting
+    void stop();               // works the queue off and joins; no job may come after
+
+private:
+    void run();
+
+    mutable world::Mutex mutex_;
+    world::Condition wake_;
+    std::deque<Job> queue_;
+    std::size_t limit_;
+    std::size_t idle_ = 0;
+    bool stopping_ = false;
+    std::vector<world::Thread> threads_;
+};
+
+} // namespace volutus::kernel::gateway
