@@ -49,7 +49,7 @@ InProcessLink::InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, s
     run(VLT_ENTRY_SYMBOL, [side = host_.get(), entry, opened](vlt_call* call) { return entry(side, call, opened.get()); });
     plugin_ = opened->plugin;
     if (!plugin_ || plugin_->head.major != VLT_ABI_MAJOR || !VLT_HAS(plugin_, call))
-        throw no_table(host_->plugin());
+        throw step_failed(host_->plugin(), VLT_ENTRY_SYMBOL, no_table());
 }
 
 InProcessLink::~InProcessLink() {

@@ -14,9 +14,8 @@ Error step_hangs(std::string_view plugin, std::string_view step, world::Duration
                              std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()));
 }
 
-Error no_table(std::string_view plugin) {
-    return Error(Code::invalid, fmt::format("plugin {}: its entry answered without a table of border version {}",
-                                            plugin, VLT_ABI_MAJOR));
+Error no_table() {
+    return Error(Code::invalid, fmt::format("it answered without a table of border version {}", VLT_ABI_MAJOR));
 }
 
 vlt_status check_reply(CallFrame& frame, vlt_status status, vlt_str* reply) {

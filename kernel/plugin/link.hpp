@@ -23,7 +23,8 @@ public:
 // A step of a plugin's life (its entry, configure, ...) that failed or did not return within the loader's patience.
 Error step_failed(std::string_view plugin, std::string_view step, Error const& why);
 Error step_hangs(std::string_view plugin, std::string_view step, world::Duration patience);
-Error no_table(std::string_view plugin); // the entry answered without a table that this kernel can call
+// The entry answered without a table that this kernel can call.
+Error no_table();
 
 // A reply that is larger than a document may be is an error of the plugin.
 vlt_status check_reply(CallFrame& frame, vlt_status status, vlt_str* reply);

@@ -3,8 +3,6 @@
 #include "kernel/plugin/process_stream.hpp"
 #include "kernel/plugin/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <limits>
 
 namespace volutus::kernel::plugin {
@@ -123,8 +121,8 @@ vlt_status PluginHostSide::enter(CallFrame& frame) {
     if (status != VLT_OK) return status;
     plugin_ = opened.plugin;
     if (plugin_ && plugin_->head.major == VLT_ABI_MAJOR && VLT_HAS(plugin_, call)) return VLT_OK;
-    return frame.fail(Code::invalid,
-                      fmt::format("its entry answered without a table of border version {}", VLT_ABI_MAJOR));
+    auto const error = no_table();
+    return frame.fail(error.code(), error.what());
 }
 
 vlt_status PluginHostSide::answer(Verb verb, CallFrame& frame, CallText const& text, vlt_str* reply) {

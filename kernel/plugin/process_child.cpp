@@ -10,9 +10,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+
+extern "C" { // glibc 2.36 left it out of the header
+#include <sys/pidfd.h>
+}
 
 namespace volutus::kernel::plugin {
 

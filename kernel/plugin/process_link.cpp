@@ -192,8 +192,10 @@ void ProcessLink::quiesce() {
 std::shared_ptr<Session> ProcessLink::session_for(CallContext const& context) {
     auto const until = std::min(context.deadline, world::now() + options_.wait_for_restart);
     world::Lock lock(mutex_);
-    changed_.wait_until(lock, until, [this] { return state_ != State::restarting || stopping_; });
-    if (session_ && (state_ == State::running || state_ == State::stopped)) return session_;
+    changed_.wait_until(lock, until, [this] {
+        return stopping_ || (state_ != State::restarting && (state_ != State::running || !session_->ended()));
+    });
+    if (session_ && !session_->ended() && (state_ == State::running || state_ == State::stopped)) return session_;
     auto const what =
         state_ == State::quarantined ? "is quarantined, as it failed again and again" : "is being started again";
     throw Error(Code::unavailable,

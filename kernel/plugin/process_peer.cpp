@@ -68,12 +68,14 @@ std::string Peer::run(int watched) {
 }
 
 void Peer::end(std::string why) {
+    {
+        world::Lock lock(mutex_);
+        if (ended_) return;
+        ended_ = true;
+        why_ = std::move(why);
+        for (auto const& [id, chain] : chains_) chain->changed.notify_all();
+    }
     wire_.shut();
-    world::Lock lock(mutex_);
-    if (ended_) return;
-    ended_ = true;
-    why_ = std::move(why);
-    for (auto const& [id, chain] : chains_) chain->changed.notify_all();
 }
 
 bool Peer::ended() const {

@@ -127,9 +127,10 @@ void Session::told(Frame const& frame) {
 }
 
 void Session::told_hello(Frame const& frame) {
-    if (std::exchange(greeted_, true)) throw Malformed("a second hello");
+    if (greeted_) throw Malformed("a second hello");
     if (frame.head.type == FrameType::refuse) {
         auto const error = decode_error(frame.body);
+        greeted_ = true;
         greeting_.give({std::nullopt,
                         Error(code_from(frame.head.status), std::string(error.message), std::string(error.details))});
         return;
@@ -137,6 +138,7 @@ void Session::told_hello(Frame const& frame) {
     BodyReader body(frame.body);
     auto const id = body.text(longest_name);
     body.end();
+    greeted_ = true;
     if (frame.head.count != VLT_ABI_MAJOR)
         greeting_.give(
             {std::nullopt,

@@ -24,6 +24,7 @@ public:
 
     Answer ask(Verb verb, CallFrame& frame, CallText const& text, Patience const& patience);
     void end(std::string why) { peer_.end(std::move(why)); }
+    bool ended() const { return peer_.ended(); }
     std::size_t late_calls() const { return peer_.late_calls(); }
     pid_t pid() const { return child_.pid(); }
 
