@@ -1,1 +1,53 @@
-int main() {}
+// volutusd: the cloud kernel of one node.
+#include "kernel/daemon/daemon.hpp"
+#include "kernel/daemon/signals.hpp"
+#include "kernel/operator/admin_socket.hpp"
+#include "kernel/operator/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace {
+
+using namespace volutus;
+using namespace volutus::kernel;
+
+void serve(daemon::Setup setup) {
+    auto const limit = setup.gateway.drain + setup.stop_limit;
+    daemon::Daemon daemon(std::move(setup));
+    operators::AdminSocket admin(daemon.setup().admin_socket,
+                                 [&](json::object const& request, operators::Answer& answer) { operators::run(daemon, request, answer); });
+    daemon::notify("READY=1");
+    daemon::wait_for_stop([] { log::write(Level::notice, "daemon", "SIGHUP: the configuration is read at the start only; restart volutusd"); });
+    daemon::notify("STOPPING=1");
+    daemon::StopLimit const bounded(limit);
+    admin.close();
+    daemon.stop();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::string config = "/etc/volutus/conf.d";
+    daemon::Overrides overrides;
+    CLI::App app("The cloud kernel: reads conf.d, loads its plugins, serves until SIGTERM.", "volutusd");
+    app.add_option("--config", config, "the directory with *.toml")->capture_default_str();
+    app.add_option("--state", overrides.state_directory, "the state directory, instead of kernel.state_directory");
+    app.set_version_flag("--version", fmt::format("volutusd {}", daemon::version));
+    CLI11_PARSE(app, argc, argv);
+
+    daemon::block_signals();
+    daemon::log_what_is_fatal();
+    try {
+        auto setup = daemon::read_setup(config, overrides);
+        log::configure(setup.log);
+        serve(std::move(setup));
+        return 0;
+    } catch (std::exception const& error) {
+        log::write(Level::error, "daemon", fmt::format("volutusd does not start: {}", error.what()));
+    }
+    // Not by return: what a plugin that hangs still uses must not be taken away under it.
+    ::_exit(1);
+}

@@ -10,6 +10,15 @@ std::string_view settings_schema() {
     return R"({
       "type": "object",
       "properties": {
+        "mode": {"type": "string", "enum": ["tokens", "none"], "default": "tokens",
+          "description": "none: everybody may do everything, on loopback only"},
+        "open": {"type": "object", "description": "who a caller without a token is, where mode is none", "properties": {
+          "user": {"type": "string", "minLength": 1, "maxLength": 64, "default": "somebody"},
+          "project": {"type": "string", "minLength": 1, "maxLength": 64, "default": "toys"},
+          "roles": {"type": "array", "maxItems": 16, "items": {"type": "string", "maxLength": 64}, "default": ["member"]}
+        }},
+        "challenge": {"type": "string", "maxLength": 1024, "default": "",
+          "description": "WWW-Authenticate of answers 401; {base} stands for the cloud's own URL"},
         "key_directory": {"type": "string", "format": "path",
           "description": "Keys that seal tokens. Default: keys/ in the state directory"},
         "keys_kept": {"type": "integer", "minimum": 3, "maximum": 100, "default": 3},
@@ -42,6 +51,12 @@ Settings settings_from(json::object const& section) {
     };
     auto const& password = section.at("password").as_object();
     Settings out;
+    out.mode = json::text(section.at("mode")) == "none" ? Mode::none : Mode::tokens;
+    auto const& open = section.at("open").as_object();
+    out.open.user = json::text(open.at("user"));
+    out.open.project = json::text(open.at("project"));
+    for (auto const& role : open.at("roles").as_array()) out.open.roles.push_back(json::text(role));
+    out.challenge = json::text(section.at("challenge"));
     out.key_directory = path("key_directory");
     out.keys_kept = static_cast<std::size_t>(number(section, "keys_kept"));
     out.key_lifetime = time("key_lifetime");

@@ -7,10 +7,23 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace volutus::kernel::auth {
 
+// How callers are told apart. none: not at all, for a toy cloud on loopback. A token may then be "<user>:<project>"; without
+// one the caller is who OpenMode says.
+enum class Mode { tokens, none };
+
+struct OpenMode {
+    std::string user, project;
+    std::vector<std::string> roles;
+};
+
 struct Settings {
+    Mode mode = Mode::tokens;
+    OpenMode open;
+    std::string challenge;     // WWW-Authenticate of answers 401; "{base}" is where the client sees this cloud
     std::string key_directory; // empty: "keys" in the state directory
     std::size_t keys_kept = 3;
     std::chrono::milliseconds key_lifetime{}; // then the keys are rotated

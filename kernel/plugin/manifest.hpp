@@ -35,7 +35,7 @@ struct Manifest {
     std::optional<std::string> vendor, licence, description, target, profile;
     std::vector<Provided> provides;
     std::vector<std::string> requires_, wants;
-    std::vector<store::Kind> kinds;
+    std::vector<volutus::store::Kind> kinds;
     std::vector<TaskDeclaration> tasks;
     json::array routes;
     json::object service;

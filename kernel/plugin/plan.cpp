@@ -10,17 +10,15 @@ namespace volutus::kernel::plugin {
 
 namespace {
 
-std::string_view name_of(LinkKind link) { return link == LinkKind::process ? "process" : "in-process"; }
-
 void check_alone(Planned const& plugin) {
     auto const& manifest = plugin.manifest;
     if (manifest.id != plugin.name)
         throw Error(Code::invalid, fmt::format("[plugin.{}]: {} is the plugin '{}'; name the table after it", plugin.name,
                                                plugin.path, manifest.id));
     auto const& links = manifest.links;
-    if (!links.empty() && std::find(links.begin(), links.end(), name_of(plugin.link)) == links.end())
+    if (!links.empty() && std::find(links.begin(), links.end(), to_string(plugin.link)) == links.end())
         throw Error(Code::invalid, fmt::format("[plugin.{}]: the plugin does not permit link = \"{}\"; it permits {}", plugin.name,
-                                               name_of(plugin.link), fmt::join(links, ", ")));
+                                               to_string(plugin.link), fmt::join(links, ", ")));
 }
 
 // What must be there once: a provider's name, and the owner of a kind.
@@ -56,8 +54,10 @@ std::string cycle_from(std::string const& start, std::map<std::string, std::set<
 
 } // namespace
 
+std::string_view to_string(LinkKind link) { return link == LinkKind::process ? "process" : "in-process"; }
+
 std::string target_of(Manifest const& manifest, std::string const& contract) {
-    bool const own = contract == "volutus.service/1" || contract == "volutus.task/1";
+    bool const own = contract == "volutus.service/1" || contract == "volutus.task/1" || contract == "volutus.prover/1";
     return own ? manifest.id : manifest.target.value_or(manifest.id);
 }
 

@@ -9,6 +9,7 @@
 namespace volutus::kernel::plugin {
 
 enum class LinkKind { in_process, process };
+std::string_view to_string(LinkKind link); // as conf.d and manifests write it
 
 struct Planned {
     std::string name;   // of its table in conf.d; the manifest's id
@@ -18,8 +19,8 @@ struct Planned {
     std::string config; // JSON, checked against the manifest's schema
 };
 
-// The target by which calls choose this provider of a contract. A service's and a task's steps belong to one plugin, so
-// there it is the plugin's id.
+// The target by which calls choose this provider of a contract. A service, a task's steps and a prover belong to one
+// plugin, so there it is the plugin's id.
 std::string target_of(Manifest const& manifest, std::string const& contract);
 
 // Providers before those who require them; otherwise by name. Refuses with a message that names the plugins and what to

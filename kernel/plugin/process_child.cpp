@@ -10,6 +10,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+// The header of glibc 2.36 forgets that it may be read as C++.
+extern "C" {
+#include <sys/pidfd.h>
+}
 #include <sys/socket.h>
 #include <sys/wait.h>
 

@@ -22,6 +22,8 @@ function(volutus_plugin)
   endif()
   target_link_libraries(${name} PRIVATE volutus_sdk fmt::fmt-header-only ${plugin_LIBRARIES})
 
+  install(TARGETS ${name} LIBRARY DESTINATION lib/volutus)
+
   add_library(${name}_static STATIC EXCLUDE_FROM_ALL ${sources})
   target_compile_definitions(${name}_static PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
     volutus_manifest_1=volutus_manifest_1_${name})

@@ -5,7 +5,6 @@
 namespace volutus::toy_service {
 
 namespace {
-constexpr std::string_view maker = "toy.maker";       // the account of the maker's capacity
 constexpr std::string_view slot = "TOY_SLOT";
 constexpr std::string_view quota_resource = "widgets";
 constexpr std::string_view serials = "toy.serials";   // the pool of serial numbers
@@ -20,7 +19,7 @@ Writes replacing(Writes writes) {
 
 void Widgets::prepare(Call& call) {
     store::SetAccount capacity;
-    capacity.account = maker;
+    capacity.account = maker_account;
     capacity.resource = slot;
     capacity.total = settings_.slots;
     Store(host_, call).apply(set_account(capacity));
@@ -64,11 +63,11 @@ Reply Widgets::remove(Request& request) {
 store::Apply Widgets::place(Step& step) {
     Store store(host_, step.call);
     auto widget = store.require<Widget>(step.resource);
-    return (claim(maker, slot, widget.id, widget.size) + take(serials, widget.id, 1, last_serial)).apply;
+    return (claim(maker_account, slot, widget.id, widget.size) + take(serials, widget.id, 1, last_serial)).apply;
 }
 
 store::Apply Widgets::unplace(Step& step) {
-    return (release(step.resource, maker) + give_back(serials, step.resource)).apply;
+    return (release(step.resource, maker_account) + give_back(serials, step.resource)).apply;
 }
 
 store::Apply Widgets::make(Step& step) {

@@ -9,6 +9,8 @@
 
 namespace volutus::toy_service {
 
+inline constexpr std::string_view maker_account = "toy.maker"; // the maker's capacity in the ledger
+
 struct Settings {
     std::int64_t slots = 1000;   // capacity of the maker
     std::int64_t quota = 10;     // widgets that a project may have, unless its account says otherwise

@@ -28,6 +28,14 @@ TEST(AuthSettings, ATokenMayNotOutliveItsKey) {
     EXPECT_NO_THROW(settings(R"({"token_lifetime":"30d","keys_kept":8})"));
 }
 
+TEST(AuthSettings, TokensAreAskedForUnlessModeIsNone) {
+    EXPECT_EQ(settings("{}").mode, auth::Mode::tokens);
+    auto const open = settings(R"({"mode":"none","open":{"project":"p1","roles":["reader"]}})");
+    EXPECT_EQ(open.mode, auth::Mode::none);
+    EXPECT_EQ(open.open.project, "p1");
+    EXPECT_EQ(open.open.roles, std::vector<std::string>{"reader"});
+}
+
 TEST(AuthSettings, AreReadAsWritten) {
     auto const all =
         settings(R"({"key_directory":"/k","password":{"memory":"19MiB","at_once":1},"cached_contexts":16})");

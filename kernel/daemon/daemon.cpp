@@ -1,0 +1,99 @@
+#include "kernel/daemon/daemon.hpp"
+
+#include "kernel/daemon/authenticate.hpp"
+#include "kernel/daemon/mounts.hpp"
+#include "kernel/store/service.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace volutus::kernel::daemon {
+
+namespace {
+
+plugin::LoaderOptions loader_options(Settings const& settings) {
+    plugin::LoaderOptions options;
+    options.host_program = settings.plugin_host;
+    options.patience = settings.patience;
+    return options;
+}
+
+// One write a line, so that lines of several threads do not mix.
+void write_access(gateway::AccessEntry const& entry) {
+    auto const line = gateway::to_json(entry) + '\n';
+    [[maybe_unused]] auto const written = ::write(STDOUT_FILENO, line.data(), line.size());
+}
+
+void log_step(std::string_view what, world::Instant since, json::object fields = {}) {
+    fields.emplace("milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(world::now() - since).count());
+    log::write(Level::notice, "daemon", what, fields);
+}
+
+} // namespace
+
+Daemon::Daemon(Setup setup)
+    : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store), loader_(registry_, loader_options(setup_)),
+      runner_(store_, registry_, setup_.tasks) {
+    registry_.add_built_in(std::string(volutus::store::contract.name), [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
+        return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(std::make_unique<store::Service>(store_, plugin));
+    });
+    try {
+        loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
+        runner_.start();
+        open_gateway();
+        write_ports();
+    } catch (...) {
+        stop();
+        throw;
+    }
+    ready_ = true;
+    log_step("ready", since_, {{"version", version}, {"node", setup_.node}, {"plugins", loader_.loaded().size()}, {"revision", store_.revision()}});
+}
+
+void Daemon::declare(plugin::Manifest const& manifest) {
+    store_.declare(manifest.id, manifest.kinds);
+    for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task.name, task.version, task.steps);
+}
+
+void Daemon::open_gateway() {
+    auto config = setup_.gateway.config;
+    if (setup_.gateway.access_log) config.access = write_access;
+    config.report = [](std::string_view what) { log::write(Level::error, "gateway", what); };
+    config.ready = [this] { return ready_.load(); };
+    auto router = std::make_shared<gateway::Router const>(
+        mounts(loader_.loaded(), registry_, setup_.gateway, authentication(setup_.auth), setup_.auth.challenge));
+    gateway_ = std::make_unique<gateway::Gateway>(std::move(config), std::move(router), metrics_);
+}
+
+// For whoever asked for port 0, and for the curious: {"main": 8480}.
+void Daemon::write_ports() const {
+    json::object ports;
+    for (auto const& listener : setup_.gateway.config.listeners) {
+        ports[listener.name] = gateway_->port(listener.name);
+        log::write(Level::info, "gateway", "listening",
+                   {{"listener", listener.name}, {"address", listener.address}, {"port", gateway_->port(listener.name)}});
+    }
+    auto const path = setup_.state_directory + "/ports.json";
+    auto const text = json::print(ports);
+    {
+        world::File file(path + ".new", world::File::Mode::create);
+        file.truncate(0);
+        file.write_at(0, text.data(), text.size());
+    }
+    world::rename_file(path + ".new", path);
+}
+
+void Daemon::stop() {
+    if (std::exchange(stopped_, true)) return;
+    auto const began = world::now();
+    ready_ = false;
+    if (gateway_ && !gateway_->drain(setup_.gateway.drain))
+        log::write(Level::warning, "daemon", "requests under way were cut: they took longer than gateway.drain");
+    gateway_.reset();
+    runner_.stop();
+    loader_.stop();
+    log_step("stopped", began);
+}
+
+} // namespace volutus::kernel::daemon

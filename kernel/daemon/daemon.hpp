@@ -1,0 +1,53 @@
+// The running node: the store, the plugins, the tasks and the gateway, brought up in this order and down in the opposite
+// one.
+#pragma once
+
+#include "kernel/daemon/setup.hpp"
+#include "kernel/daemon/state_lock.hpp"
+#include "kernel/metrics/metrics.hpp"
+#include "kernel/plugin/loader.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace volutus::kernel::daemon {
+
+class Daemon {
+public:
+    // Returns when all serves. Throws what failed first; what had started is stopped then.
+    explicit Daemon(Setup setup);
+    ~Daemon() { stop(); }
+    Daemon(Daemon const&) = delete;
+    Daemon& operator=(Daemon const&) = delete;
+
+    // Lets requests under way finish, then the task steps, then the plugins. Takes at most the drain time and as long as
+    // the plugins' patience and the steps under way allow; main() bounds that. A second time does nothing.
+    void stop();
+
+    // For the operator. Any thread, until stop() begins.
+    Setup const& setup() const { return setup_; }
+    world::Instant since() const { return since_; }
+    store::Store& store() { return store_; }
+    plugin::Registry& registry() { return registry_; }
+    std::vector<plugin::Loader::Loaded> const& plugins() const { return loader_.loaded(); }
+    std::size_t connections() const { return gateway_->connections(); }
+
+private:
+    void declare(plugin::Manifest const& manifest);
+    void open_gateway();
+    void write_ports() const;
+
+    world::Instant const since_ = world::now();
+    Setup const setup_;
+    StateLock lock_;
+    metrics::Metrics metrics_;
+    store::Store store_;
+    plugin::Registry registry_;
+    plugin::Loader loader_;
+    task::Runner runner_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    std::atomic<bool> ready_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace volutus::kernel::daemon

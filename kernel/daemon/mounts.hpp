@@ -1,0 +1,31 @@
+// From the manifests of the services to the gateway's table of routes.
+#pragma once
+
+#include "kernel/gateway/router.hpp"
+#include "kernel/gateway/service_handler.hpp"
+#include "kernel/gateway/settings.hpp"
+#include "kernel/plugin/loader.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace volutus::kernel::daemon {
+
+// A route as a service's manifest declares it; keys that are not here are the service's own.
+struct RouteDeclaration {
+    std::string id, method, path, policy;
+    bool reads = false, streams = false, anonymous = false, websocket = false;
+};
+BOOST_DESCRIBE_STRUCT(RouteDeclaration, (), (id, method, path, policy, reads, streams, anonymous, websocket))
+
+std::vector<RouteDeclaration> routes_of(plugin::Manifest const& manifest);
+
+// Its place on the listeners that all services share: "/<service>". Nothing for a plugin that is no service.
+std::optional<std::string> mount_prefix(plugin::Manifest const& manifest);
+
+// Each service at its prefix on the shared listeners, and without one on its own.
+std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& plugins, plugin::Registry& registry,
+                                   gateway::Settings const& settings, gateway::Authenticate const& authenticate,
+                                   std::string const& challenge);
+
+} // namespace volutus::kernel::daemon

@@ -1,0 +1,122 @@
+#include "kernel/daemon/setup.hpp"
+
+#include "kernel/config/schema.hpp"
+#include "kernel/daemon/mounts.hpp"
+
+#include <volutus/contract/store.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <system_error>
+
+namespace volutus::kernel::daemon {
+
+namespace {
+
+using config::Config;
+using config::Origin;
+using config::PluginEntry;
+using config::Problems;
+
+// A section of another part of the kernel; what its decoder refuses is a problem of the whole section.
+template <class Settings, class Decode>
+Settings decoded(Config const& config, std::string_view name, std::string_view schema, Decode decode, Problems& problems) {
+    auto const before = problems.all().size();
+    auto const section = config.section(name, schema, problems);
+    if (problems.all().size() == before) {
+        try {
+            return decode(section);
+        } catch (Error const& error) {
+            problems.add(config.origin_of(name), std::string(name), error.what());
+        }
+    }
+    return {};
+}
+
+plugin::LinkKind link_of(PluginEntry const& entry, plugin::Manifest const& manifest) {
+    if (entry.link) return *entry.link == config::Link::process ? plugin::LinkKind::process : plugin::LinkKind::in_process;
+    bool const prefers_process = !manifest.links.empty() && manifest.links.front() == to_string(plugin::LinkKind::process);
+    return prefers_process ? plugin::LinkKind::process : plugin::LinkKind::in_process;
+}
+
+// nullopt: refused, and told to problems.
+std::optional<plugin::Planned> planned(Config const& config, PluginEntry const& entry, Settings const& settings, Problems& problems) {
+    plugin::Planned out;
+    out.name = entry.name;
+    out.path = entry.path.empty() ? fmt::format("{}/{}.so", settings.plugin_directory, entry.name) : entry.path;
+    auto const before = problems.all().size();
+    try {
+        out.manifest = plugin::read_manifest(out.path);
+        [[maybe_unused]] auto const readable = routes_of(out.manifest);
+        auto const schema = out.manifest.config.empty() ? R"({"type": "object", "additionalProperties": false})" : json::print(out.manifest.config);
+        out.config = json::print(config.plugin_config(entry.name, schema, problems));
+        out.link = link_of(entry, out.manifest);
+    } catch (std::exception const& error) {
+        problems.add(entry.origin, config::join("plugin", entry.name), error.what());
+    }
+    return problems.all().size() == before ? std::optional(std::move(out)) : std::nullopt;
+}
+
+void check_services(Config const& config, Setup const& setup, Problems& problems) {
+    std::map<std::string, std::string> services;
+    for (auto const& plan : setup.plugins) {
+        auto const prefix = mount_prefix(plan.manifest);
+        if (!prefix) continue;
+        auto const service = prefix->substr(1);
+        auto const [other, is_new] = services.emplace(service, plan.name);
+        if (!is_new)
+            problems.add(config.origin_of(config::join("plugin", plan.name)), config::join("plugin", plan.name),
+                         fmt::format("serves /{}, and so does the plugin {}; disable one of them", service, other->second));
+    }
+    for (auto const& [service, listener] : setup.gateway.own_listeners)
+        if (!services.contains(service))
+            problems.add(config.origin_of(config::join("gateway.classic_ports", service)), config::join("gateway.classic_ports", service),
+                         "no enabled plugin has a service of this name; enable one, or drop the line");
+}
+
+// Without tokens everybody is everyone, so nobody else may come in.
+void check_open(Config const& config, Setup const& setup, Problems& problems) {
+    if (setup.auth.mode != auth::Mode::none) return;
+    for (auto const& listener : setup.gateway.config.listeners)
+        if (!gateway::is_loopback(listener.address))
+            problems.add(config.origin_of("auth.mode"), "auth.mode",
+                         fmt::format("\"none\" lets everybody do everything, and the listener '{}' serves others than this host; "
+                                     "give it the address 127.0.0.1", listener.name));
+}
+
+} // namespace
+
+std::vector<std::string> built_in_contracts() { return {std::string(volutus::store::contract.name)}; }
+
+Setup read_setup(std::string const& config_directory, Overrides const& overrides) {
+    auto const config = Config::load(config_directory);
+    Problems problems;
+    Setup setup;
+    static_cast<Settings&>(setup) = settings_from(config, overrides, problems);
+    setup.gateway = decoded<gateway::Settings>(config, "gateway", gateway::settings_schema(), gateway::settings_from, problems);
+    setup.auth = decoded<auth::Settings>(config, "auth", auth::settings_schema(), auth::settings_from, problems);
+
+    std::vector<std::string_view> known{"gateway", "auth"};
+    for (auto const& section : own_sections()) known.push_back(section.name);
+    config.unknown_sections(known, problems);
+    bool const sections_fit = problems.empty();
+
+    std::vector<plugin::Planned> plugins;
+    for (auto const& entry : config.plugins(problems))
+        if (entry.enabled && !setup.plugin_directory.empty()) // empty: [kernel] itself was refused
+            if (auto plan = planned(config, entry, setup, problems)) plugins.push_back(std::move(*plan));
+    try {
+        // Of plugins that were refused nothing is known, so who lacks them cannot be told.
+        if (problems.empty()) setup.plugins = plugin::in_order(std::move(plugins), built_in_contracts());
+    } catch (Error const& error) {
+        problems.add({config_directory, 0}, "plugin", error.what());
+    }
+    if (sections_fit) check_open(config, setup, problems);
+    if (problems.empty()) check_services(config, setup, problems);
+    problems.raise("the configuration in " + config_directory);
+    return setup;
+}
+
+} // namespace volutus::kernel::daemon

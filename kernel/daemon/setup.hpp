@@ -1,0 +1,30 @@
+// All that a daemon needs to know before it starts anything: the configuration, checked as a whole, and the plan of the
+// plugins, from their manifests. No code of a plugin runs for it.
+#pragma once
+
+#include "kernel/auth/settings.hpp"
+#include "kernel/daemon/settings.hpp"
+#include "kernel/gateway/settings.hpp"
+#include "kernel/plugin/plan.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace volutus::kernel::daemon {
+
+inline constexpr std::string_view version = "0.1.0";
+
+struct Setup : Settings {
+    gateway::Settings gateway;
+    auth::Settings auth;
+    std::vector<plugin::Planned> plugins; // those enabled, in the order in which they start
+};
+
+// Contracts of the kernel itself, which plugins may require.
+std::vector<std::string> built_in_contracts();
+
+// Throws Code::invalid with all that is wrong in the configuration at once, a line a problem.
+Setup read_setup(std::string const& config_directory, Overrides const& overrides = {});
+
+} // namespace volutus::kernel::daemon

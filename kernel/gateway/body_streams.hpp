@@ -1,0 +1,49 @@
+// The bodies of a request and its reply as the streams of a call.
+#pragma once
+
+#include "kernel/gateway/request.hpp"
+#include "kernel/gateway/response.hpp"
+
+#include <volutus/error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace volutus::kernel::gateway {
+
+// Reads the document, or the client's stream where the route has one.
+class InputBody : public vlt_stream {
+public:
+    explicit InputBody(Request& request);
+    InputBody(InputBody const&) = delete;
+    InputBody& operator=(InputBody const&) = delete;
+
+private:
+    Request& request_;
+    std::size_t position_ = 0;
+};
+
+// Gathers what the service writes, at most `most` bytes, or takes the descriptor that it gives.
+class OutputBody : public vlt_stream {
+public:
+    explicit OutputBody(std::size_t most);
+    ~OutputBody();
+    OutputBody(OutputBody const&) = delete;
+    OutputBody& operator=(OutputBody const&) = delete;
+
+    Body take(); // throws invalid for a descriptor whose bytes are not there
+
+private:
+    struct Given {
+        int descriptor;
+        std::uint64_t offset, length; // length 0: to the end
+    };
+    static OutputBody& of(vlt_stream* stream) { return *static_cast<OutputBody*>(stream); }
+
+    std::size_t most_;
+    std::string bytes_;
+    std::optional<Given> given_;
+};
+
+} // namespace volutus::kernel::gateway

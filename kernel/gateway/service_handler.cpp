@@ -1,0 +1,152 @@
+#include "kernel/gateway/service_handler.hpp"
+
+#include "kernel/gateway/body_streams.hpp"
+#include "kernel/gateway/router.hpp"
+#include "kernel/log/log.hpp"
+
+#include <volutus/contract/service.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace volutus::kernel::gateway {
+
+namespace {
+
+// What the service must not see: with these it could act as the caller elsewhere.
+constexpr std::array<std::string_view, 3> credentials{"authorization", "x-auth-token", "x-service-token"};
+
+// A refusal is rendered on the connection's thread, which other connections share.
+constexpr auto refusal_deadline = std::chrono::seconds(1);
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+service::HttpRequest described(Request const& request) {
+    service::HttpRequest out;
+    if (request.route) {
+        out.route = request.route->id;
+        auto const& names = request.route->captures;
+        for (std::size_t i = 0; i < names.size() && i < request.captures.size(); ++i)
+            out.parameters[names[i]] = request.captures[i];
+    }
+    out.method = request.method;
+    out.path = request.raw_path.substr(std::min(request.mount_prefix.size(), request.raw_path.size()));
+    for (auto& parameter : request.parameters()) out.query.push_back({std::move(parameter.key), std::move(parameter.value)});
+    for (auto const& header : request.headers) {
+        auto name = lower(header.name);
+        if (std::find(credentials.begin(), credentials.end(), name) != credentials.end()) continue;
+        out.headers.push_back({std::move(name), std::string(header.value)});
+    }
+    out.base = request.base_url();
+    out.body = request.stream || !request.body.empty();
+    return out;
+}
+
+Code code_of(unsigned status) {
+    switch (status) {
+    case 401: return Code::unauthenticated;
+    case 404: return Code::not_found;
+    case 405: return Code::unsupported;
+    case 408: return Code::deadline;
+    case 413: return Code::too_large;
+    case 502:
+    case 503: return Code::unavailable;
+    case 504: return Code::deadline;
+    default: return status < 500 ? Code::invalid : Code::internal;
+    }
+}
+
+// The call itself failed: the service has not answered.
+Refusal refusal_of(Error const& error) {
+    switch (error.code()) {
+    case Code::unavailable:
+    case Code::not_executed: return {503, "the service is not available; try again in a moment"};
+    case Code::deadline: return {504, "the service did not answer in time"};
+    case Code::too_large: return {413, "the request's headers and path are too large"};
+    default: return {500, "the request failed inside the server"};
+    }
+}
+
+Response plain(Refusal const& refusal) {
+    Response response;
+    response.status = refusal.status;
+    response.set("Content-Type", "text/plain; charset=utf-8");
+    response.body = refusal.message + "\n";
+    return response;
+}
+
+} // namespace
+
+Response ServiceHandler::call(Request& request, std::string_view name, plugin::CallContext& context,
+                              std::string const& document) const {
+    InputBody input(request);
+    OutputBody output(most_reply_bytes);
+    plugin::CallFrame frame(context);
+    Call within(&frame);
+    auto const text = registry_.host().call(&within, service::contract.name, name, options_.plugin, document, &input, &output);
+    auto reply = json::decode<service::HttpReply>(json::parse(text));
+    Response response;
+    response.status = reply.status;
+    for (auto& header : reply.headers) response.headers.emplace_back(std::move(header.name), std::move(header.value));
+    if (reply.body) response.body = output.take();
+    if (reply.status == 401) challenge(request, response);
+    return response;
+}
+
+Response ServiceHandler::handle(Request& request) {
+    plugin::CallContext context;
+    context.trace = request.id;
+    if (!request.stream) context.deadline = world::now() + options_.deadline;
+    try {
+        context.caller = authenticate_(request, options_.anonymous.contains(request.route->id));
+        return call(request, "handle", context, json::print(json::encode(described(request))));
+    } catch (Error const& error) {
+        if (error.code() == Code::unauthenticated && context.caller.empty()) return refuse(request, {401, error.what()});
+        log::write(Level::error, "gateway", "a service did not answer",
+                   {{"plugin", options_.plugin}, {"request_id", request.id}, {"code", to_string(error.code())}, {"error", error.what()}});
+        return refuse(request, refusal_of(error));
+    }
+}
+
+Response ServiceHandler::refuse(Request const& request, Refusal const& refusal) {
+    try {
+        plugin::CallContext context;
+        context.trace = request.id;
+        context.deadline = world::now() + refusal_deadline;
+        service::Refusal document;
+        document.request = described(request);
+        document.request.body = false;
+        document.code = to_string(code_of(refusal.status));
+        document.status = refusal.status;
+        document.message = refusal.message;
+        Request without_body = request;
+        without_body.body = {};
+        without_body.stream = nullptr;
+        return call(without_body, "refuse", context, json::print(json::encode(document)));
+    } catch (std::exception const& error) {
+        log::write(Level::warning, "gateway", "a service could not word a refusal",
+                   {{"plugin", options_.plugin}, {"request_id", request.id}, {"error", error.what()}});
+    }
+    auto response = plain(refusal);
+    if (refusal.status == 401) challenge(request, response);
+    return response;
+}
+
+void ServiceHandler::challenge(Request const& request, Response& response) const {
+    if (options_.challenge.empty()) return;
+    constexpr std::string_view hole = "{base}";
+    auto text = options_.challenge;
+    auto const& origin = request.origin;
+    if (auto const at = text.find(hole); at != std::string::npos)
+        text.replace(at, hole.size(), fmt::format("{}://{}{}", origin.scheme, origin.host, origin.prefix));
+    response.set("WWW-Authenticate", text);
+}
+
+} // namespace volutus::kernel::gateway

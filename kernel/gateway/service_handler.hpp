@@ -1,0 +1,46 @@
+// A service of a plugin behind the gateway: each request becomes a call of volutus.service/1.
+#pragma once
+
+#include "kernel/gateway/handler.hpp"
+#include "kernel/plugin/registry.hpp"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace volutus::kernel::gateway {
+
+// Who is asking, as the document of volutus/context.hpp; fills in request.caller for the access log. On an anonymous
+// route a request without credentials gives a context without a user. Throws unauthenticated. Any thread.
+using Authenticate = std::function<std::string(Request& request, bool anonymous)>;
+
+struct ServiceOptions {
+    std::string plugin;                   // the id by which volutus.service/1 finds the service
+    std::set<std::string> anonymous;      // ids of routes that need no token
+    world::Duration deadline = std::chrono::seconds(60); // of a call whose bodies are documents; streams have none
+    std::string challenge;                // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
+};
+
+class ServiceHandler final : public Handler {
+public:
+    static constexpr std::size_t most_reply_bytes = 64u << 20; // kept in memory; a larger body is given as a descriptor
+
+    ServiceHandler(plugin::Registry& registry, ServiceOptions options, Authenticate authenticate)
+        : registry_(registry), options_(std::move(options)), authenticate_(std::move(authenticate)) {}
+
+    Response handle(Request& request) override;
+    // In the service's own form; as plain text where the service cannot answer.
+    Response refuse(Request const& request, Refusal const& refusal) override;
+
+private:
+    Response call(Request& request, std::string_view name, plugin::CallContext& context, std::string const& document) const;
+    void challenge(Request const& request, Response& response) const;
+
+    plugin::Registry& registry_;
+    ServiceOptions options_;
+    Authenticate authenticate_;
+};
+
+} // namespace volutus::kernel::gateway

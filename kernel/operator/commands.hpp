@@ -1,0 +1,20 @@
+// The operator's commands, as the admin socket serves them.
+#pragma once
+
+#include "kernel/daemon/daemon.hpp"
+#include "kernel/operator/answer.hpp"
+
+namespace volutus::kernel::operators {
+
+// Runs the command that the request names:
+//   status              one document
+//   plugins             id, version, link, state, contracts
+//   routes              service, method, path, policy
+//   nodes               those of the cloud; without a bus this one alone
+//   tasks               name, resource, phase, step, attempt, next_try, last_error, id
+//   watch               changes, until the listener goes away. Arguments: since (revision; default now), kinds
+//   verify              where, what: each a place where two things that must agree do not
+// Throws unsupported for a command that there is not, and invalid for arguments that do not fit.
+void run(daemon::Daemon& daemon, json::object const& request, Answer& answer);
+
+} // namespace volutus::kernel::operators

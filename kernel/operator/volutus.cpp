@@ -1,0 +1,98 @@
+// volutus: the operator's command. Exit codes: 0, 1 when it failed or what it found is bad news, 2 for wrong usage.
+#include "kernel/daemon/setup.hpp"
+#include "kernel/operator/client.hpp"
+#include "kernel/operator/printed.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace {
+
+using namespace volutus;
+using namespace volutus::kernel;
+
+struct Wanted {
+    std::string config = "/etc/volutus/conf.d";
+    std::string state;  // instead of the configuration's
+    std::string socket; // "" = the configuration's
+    bool json = false;
+    std::optional<std::uint64_t> since;
+    std::vector<std::string> kinds;
+};
+
+std::string socket_of(Wanted const& wanted) {
+    if (!wanted.socket.empty()) return wanted.socket;
+    auto const config = config::Config::load(wanted.config);
+    config::Problems problems;
+    auto settings = daemon::settings_from(config, {wanted.state}, problems);
+    problems.raise("the configuration in " + wanted.config);
+    return settings.admin_socket;
+}
+
+int ask(std::string const& command, Wanted const& wanted) {
+    json::object request{{"command", command}};
+    if (wanted.since) request["since"] = *wanted.since;
+    if (!wanted.kinds.empty()) request["kinds"] = json::encode(wanted.kinds);
+    operators::AdminClient client(socket_of(wanted));
+    operators::Printed printed(stdout, wanted.json, command == "watch");
+    client.ask(request, printed);
+    printed.finish();
+    if (command == "verify" && !wanted.json && !printed.failed()) fmt::print("no differences\n");
+    return printed.failed() ? 1 : 0;
+}
+
+int check_config(Wanted const& wanted) {
+    auto const setup = daemon::read_setup(wanted.config, {wanted.state});
+    operators::Printed printed(stdout, wanted.json, false);
+    printed.columns({"plugin", "version", "link", "path"});
+    for (auto const& plan : setup.plugins) printed.row({plan.name, plan.manifest.version, to_string(plan.link), plan.path});
+    printed.finish();
+    if (!wanted.json) fmt::print("the configuration in {} is in order\n", wanted.config);
+    return 0;
+}
+
+struct Command {
+    char const *name, *help;
+};
+constexpr Command commands[] = {{"status", "what this daemon is and how it fares"},
+                                {"plugins", "what is loaded"},
+                                {"routes", "what the gateway serves"},
+                                {"nodes", "the nodes of the cloud"},
+                                {"tasks", "live tasks, their steps and last errors"},
+                                {"watch", "changes as they come, until interrupted"},
+                                {"verify", "compares documents, ledger and backends; exit code 1 when they differ"},
+                                {"check-config", "reads and checks the configuration; needs no daemon"}};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    Wanted wanted;
+    CLI::App app("The operator's view into volutusd.", "volutus");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", fmt::format("volutus {}", daemon::version));
+    app.add_option("--config", wanted.config, "the directory with *.toml")->capture_default_str();
+    app.add_option("--state", wanted.state, "the state directory, instead of kernel.state_directory");
+    app.add_option("--socket", wanted.socket, "the daemon's admin socket; default: what the configuration says");
+    app.add_flag("--json", wanted.json, "for programs");
+    for (auto const& command : commands) {
+        auto* sub = app.add_subcommand(command.name, command.help);
+        if (std::string_view(command.name) != "watch") continue;
+        sub->add_option("--since", wanted.since, "from this revision on; default: from now");
+        sub->add_option("--kind", wanted.kinds, "only changes of this kind; may come again");
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        auto const command = app.get_subcommands().front()->get_name();
+        return command == "check-config" ? check_config(wanted) : ask(command, wanted);
+    } catch (std::exception const& error) {
+        std::cerr << "volutus: " << error.what() << '\n';
+        return 1;
+    }
+}
