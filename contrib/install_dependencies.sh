@@ -6,22 +6,18 @@ set -euo pipefail
 # Every package the project uses is named here and nowhere else.
 build=(
     g++ cmake ninja-build ccache mold pkg-config git
-    libboost1.81-dev libboost-context1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev prometheus-cpp-dev
-    libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libargon2-dev libvirt-dev libcap-dev
+    libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
+    prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
     libgtest-dev libgmock-dev libbenchmark-dev
 )
 run=(
-    libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils
-    dnsmasq-base nftables iproute2 iputils-arping conntrack genisoimage dosfstools
     # contrib/images/build.sh
-    binutils cpio e2fsprogs fakeroot fdisk kmod mtools syslinux syslinux-common
-    # contrib/quickstart.sh
-    python3-openstackclient curl openssh-client
+    qemu-utils binutils cpio e2fsprogs fakeroot fdisk kmod mtools syslinux syslinux-common
 )
 test=(
-    python3-openstackclient python3-osc-placement tempest wrk nginx-light
-    clang-19 clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev
-    bc genisoimage mtools openssh-client qemu-system-x86 shellcheck strace gdb
+    python3 python3-jsonschema sqlite3 curl wrk nginx-light util-linux
+    clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libc++-19-dev libc++abi-19-dev
+    bc genisoimage mtools openssh-client qemu-system-x86 shellcheck strace
 )
 lock_seconds=300
 policy=/usr/sbin/policy-rc.d
