@@ -28,15 +28,17 @@ sigset_t daemon_signals() {
 }
 
 [[noreturn]] void terminated() {
-    std::string what = "something that is not an exception";
+    std::string what;
     if (auto const thrown = std::current_exception()) {
         try {
             std::rethrow_exception(thrown);
         } catch (std::exception const& error) {
             what = error.what();
         } catch (...) {
+            what = "something that is not an exception";
         }
     }
+    if (what.empty()) what = "no exception under way";
     end_with("a thread ended with " + what + "; this is a fault of the kernel or of a plugin in it");
 }
 
