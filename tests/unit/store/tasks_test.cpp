@@ -83,10 +83,11 @@ TEST_P(StoreTasks, ATasksLastStepRemovesItsResourceAndEndsItInOneApply) {
     contract::Apply last;
     last.expect.push_back({"kernel.task", "t1", get("kernel.task", "t1")->revision});
     last.remove.push_back({"test.server", "s1"});
-    std::vector<contract::Put> progress{{"kernel.task", "t1", get("kernel.task", "t1")->body}};
+    KernelPart progress;
+    progress.put.push_back({"kernel.task", "t1", get("kernel.task", "t1")->body});
     EXPECT_EQ(refusal([&] { store_->apply(owner, last, progress); }).code, Code::conflict); // it still lives
-    progress[0].body.erase("live");
-    progress[0].body["status"] = "done";
+    progress.put[0].body.erase("live");
+    progress.put[0].body["status"] = "done";
     EXPECT_EQ(refusal([&] { store_->apply(owner, last, progress); }).code, Code::ok);
     EXPECT_EQ(status("t1"), "done");
     expect_sound();
