@@ -36,7 +36,7 @@ list(FILTER kernel_headers EXCLUDE REGEX "/kernel/world/")
 list(FILTER world_headers INCLUDE REGEX "/kernel/world/")
 set(border ${CMAKE_SOURCE_DIR}/sdk/abi/volutus.h)
 set(seam ${CMAKE_SOURCE_DIR}/sdk/include/volutus/world.hpp)
-set(sdk_includes -I${CMAKE_SOURCE_DIR}/sdk/abi -I${CMAKE_SOURCE_DIR}/sdk/include)
+set(sdk_includes -I${CMAKE_SOURCE_DIR}/sdk/abi -I${CMAKE_SOURCE_DIR}/sdk/include -I${CMAKE_SOURCE_DIR}/sdk)
 include_flags(kernel_includes volutus_kernel)
 
 compile_alone(stamps c11 COMMAND ${CMAKE_C_COMPILER} -std=c11 -pedantic -x c FILES ${border})

@@ -115,7 +115,7 @@ class Refusals(unittest.TestCase):
         self.refused(PLAIN + config, "serves /same, and so does the plugin one")
 
     def test_two_owners_of_one_kind(self):
-        config = "".join(plugin(self.folder, name, kinds=[{"name": "test.kind", "schema": 1}]) for name in ("one", "two"))
+        config = "".join(plugin(self.folder, name, kinds=[{"name": "test.kind", "schema": 1, "tombstone_seconds": 0}]) for name in ("one", "two"))
         self.refused(PLAIN + config, "both own the kind test.kind")
 
     def test_a_plugin_whose_entry_fails(self):
