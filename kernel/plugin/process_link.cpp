@@ -65,17 +65,18 @@ ProcessLink::~ProcessLink() {
 // The plugin is released and its process ends by itself; one that does not is killed by the supervisor.
 void ProcessLink::let_go() {
     std::shared_ptr<Session> session;
-    bool open = false;
+    bool may_release = false;
     {
         world::Lock lock(mutex_);
         stopping_ = true;
         session = session_;
-        open = state_ == State::running || state_ == State::stopped;
+        // A call that hangs still uses the plugin.
+        may_release = state_ != State::restarting && session_ && session_->late_calls() == 0;
     }
     changed_.notify_all();
     if (!session) return;
     try {
-        if (open) step(*session, Verb::release, "release", {});
+        if (may_release) step(*session, Verb::release, "release", {});
     } catch (Error const&) {
         // A process that is past talking to is ended all the same.
     }
