@@ -17,10 +17,6 @@ extern "C" {
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-extern "C" { // glibc 2.36 left it out of the header
-#include <sys/pidfd.h>
-}
-
 namespace volutus::kernel::plugin {
 
 namespace {
