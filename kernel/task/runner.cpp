@@ -149,6 +149,8 @@ void Runner::work() {
         }
         due_.erase(due_.begin());
         when_.erase(id);
+        // This thread is the one that may have slept for what comes next; while it is busy another has to.
+        if (!due_.empty()) changed_.notify_one();
         lock.unlock();
         run_task(id);
         lock.lock();
