@@ -17,10 +17,13 @@ using namespace volutus::kernel;
 void serve(daemon::Setup setup) {
     auto const limit = setup.gateway.drain + setup.stop_limit;
     daemon::Daemon daemon(std::move(setup));
-    operators::AdminSocket admin(daemon.setup().admin_socket,
-                                 [&](json::object const& request, operators::Answer& answer) { operators::run(daemon, request, answer); });
+    operators::AdminSocket admin(
+        daemon.setup().admin_socket,
+        [&](json::object const& request, operators::Answer& answer) { operators::run(daemon, request, answer); });
     daemon::notify("READY=1");
-    daemon::wait_for_stop([] { log::write(Level::notice, "daemon", "SIGHUP: the configuration is read at the start only; restart volutusd"); });
+    daemon::wait_for_stop([] {
+        log::write(Level::notice, "daemon", "SIGHUP: the configuration is read at the start only; restart volutusd");
+    });
     daemon::notify("STOPPING=1");
     daemon::StopLimit const bounded(limit);
     admin.close();

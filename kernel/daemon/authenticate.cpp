@@ -16,7 +16,8 @@ std::string named(gateway::Request& request, auth::OpenMode const& open) {
     auto const token = request.header("X-Auth-Token");
     if (!token.empty()) {
         auto const colon = token.find(':');
-        if (colon == 0 || colon == std::string_view::npos || colon + 1 == token.size() || token.size() > 2 * most_name_bytes + 1)
+        if (colon == 0 || colon == std::string_view::npos || colon + 1 == token.size() ||
+            token.size() > 2 * most_name_bytes + 1)
             throw Error(Code::unauthenticated, "The request you have made requires authentication.");
         user = token.substr(0, colon);
         project = token.substr(colon + 1);

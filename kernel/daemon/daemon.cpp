@@ -33,11 +33,13 @@ void log_step(std::string_view what, world::Instant since, json::object fields =
 } // namespace
 
 Daemon::Daemon(Setup setup)
-    : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store), loader_(registry_, loader_options(setup_)),
-      runner_(store_, registry_, setup_.tasks) {
-    registry_.add_built_in(std::string(volutus::store::contract.name), [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
-        return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(std::make_unique<store::Service>(store_, plugin));
-    });
+    : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
+      loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
+    registry_.add_built_in(std::string(volutus::store::contract.name),
+                           [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
+                               return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(
+                                   std::make_unique<store::Service>(store_, plugin));
+                           });
     try {
         loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
         runner_.start();
@@ -48,7 +50,11 @@ Daemon::Daemon(Setup setup)
         throw;
     }
     ready_ = true;
-    log_step("ready", since_, {{"version", version}, {"node", setup_.node}, {"plugins", loader_.loaded().size()}, {"revision", store_.revision()}});
+    log_step("ready", since_,
+             {{"version", version},
+              {"node", setup_.node},
+              {"plugins", loader_.loaded().size()},
+              {"revision", store_.revision()}});
 }
 
 void Daemon::declare(plugin::Manifest const& manifest) {
@@ -71,8 +77,9 @@ void Daemon::write_ports() const {
     json::object ports;
     for (auto const& listener : setup_.gateway.config.listeners) {
         ports[listener.name] = gateway_->port(listener.name);
-        log::write(Level::info, "gateway", "listening",
-                   {{"listener", listener.name}, {"address", listener.address}, {"port", gateway_->port(listener.name)}});
+        log::write(
+            Level::info, "gateway", "listening",
+            {{"listener", listener.name}, {"address", listener.address}, {"port", gateway_->port(listener.name)}});
     }
     auto const path = setup_.state_directory + "/ports.json";
     auto const text = json::print(ports);

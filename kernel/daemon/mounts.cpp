@@ -8,11 +8,13 @@ namespace volutus::kernel::daemon {
 
 namespace {
 
-std::vector<gateway::Place> places_of(std::string const& service, std::string const& prefix, gateway::Settings const& settings) {
+std::vector<gateway::Place> places_of(std::string const& service, std::string const& prefix,
+                                      gateway::Settings const& settings) {
     auto const& own = settings.own_listeners;
     std::vector<gateway::Place> places;
     for (auto const& listener : settings.config.listeners) {
-        bool const of_one = std::any_of(own.begin(), own.end(), [&](auto const& entry) { return entry.second == listener.name; });
+        bool const of_one =
+            std::any_of(own.begin(), own.end(), [&](auto const& entry) { return entry.second == listener.name; });
         if (!of_one) places.push_back({listener.name, prefix});
     }
     if (auto const found = own.find(service); found != own.end()) places.push_back({found->second, ""});
@@ -25,7 +27,8 @@ gateway::Route route_from(RouteDeclaration const& declared, plugin::LinkKind lin
     route.pattern = declared.path;
     route.id = declared.id;
     // The connection's own thread serves only what cannot wait: another process can.
-    route.reads_only = declared.reads && !declared.streams && !declared.websocket && link == plugin::LinkKind::in_process;
+    route.reads_only =
+        declared.reads && !declared.streams && !declared.websocket && link == plugin::LinkKind::in_process;
     route.streams_body = declared.streams;
     route.websocket = declared.websocket;
     return route;

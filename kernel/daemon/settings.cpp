@@ -73,7 +73,8 @@ template <class Number> Number number(json::object const& section, std::string_v
 
 std::string host_name() {
     std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] ? std::string(name.data()) : std::string("local");
+    return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] ? std::string(name.data())
+                                                                       : std::string("local");
 }
 
 // An installed program has its plugins in ../lib/volutus, one in a build folder in ../lib.
@@ -95,7 +96,8 @@ Level level_from(std::string_view name) {
 void read_kernel(json::object const& section, Overrides const& overrides, Settings& out) {
     out.node = json::text(section.at("node"));
     if (out.node.empty()) out.node = host_name();
-    out.state_directory = overrides.state_directory.empty() ? json::text(section.at("state_directory")) : overrides.state_directory;
+    out.state_directory =
+        overrides.state_directory.empty() ? json::text(section.at("state_directory")) : overrides.state_directory;
     out.plugin_directory = text_or(section, "plugin_directory", default_plugin_directory());
     out.plugin_host = text_or(section, "plugin_host", plugin::plugin_host_program());
     out.admin_socket = text_or(section, "admin_socket", out.state_directory + "/admin.sock");
@@ -131,7 +133,8 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     read_kernel(kernel, overrides, out);
     if (auto const most = sizeof(sockaddr_un::sun_path) - 1; out.admin_socket.size() > most)
         problems.add(config.origin_of("kernel.admin_socket"), "kernel.admin_socket",
-                     fmt::format("{} is longer than a socket's path may be, {} bytes; set a shorter one", out.admin_socket, most));
+                     fmt::format("{} is longer than a socket's path may be, {} bytes; set a shorter one",
+                                 out.admin_socket, most));
     out.log.level = level_from(json::view(log.at("level").as_string()));
     out.log.json = json::text(log.at("format")) == "json";
     out.store.engine = json::text(store.at("engine"));

@@ -12,7 +12,7 @@
 namespace volutus::kernel::daemon {
 
 struct Settings {
-    std::string node;             // this node's name; leases of tasks carry it
+    std::string node; // this node's name; leases of tasks carry it
     std::string state_directory;
     std::string plugin_directory; // where [plugin.<name>] without a path is looked for, as <name>.so
     std::string plugin_host;      // the program of the process link

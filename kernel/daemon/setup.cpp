@@ -22,7 +22,8 @@ using config::Problems;
 
 // A section of another part of the kernel; what its decoder refuses is a problem of the whole section.
 template <class Settings, class Decode>
-Settings decoded(Config const& config, std::string_view name, std::string_view schema, Decode decode, Problems& problems) {
+Settings decoded(Config const& config, std::string_view name, std::string_view schema, Decode decode,
+                 Problems& problems) {
     auto const before = problems.all().size();
     auto const section = config.section(name, schema, problems);
     if (problems.all().size() == before) {
@@ -36,13 +37,16 @@ Settings decoded(Config const& config, std::string_view name, std::string_view s
 }
 
 plugin::LinkKind link_of(PluginEntry const& entry, plugin::Manifest const& manifest) {
-    if (entry.link) return *entry.link == config::Link::process ? plugin::LinkKind::process : plugin::LinkKind::in_process;
-    bool const prefers_process = !manifest.links.empty() && manifest.links.front() == to_string(plugin::LinkKind::process);
+    if (entry.link)
+        return *entry.link == config::Link::process ? plugin::LinkKind::process : plugin::LinkKind::in_process;
+    bool const prefers_process =
+        !manifest.links.empty() && manifest.links.front() == to_string(plugin::LinkKind::process);
     return prefers_process ? plugin::LinkKind::process : plugin::LinkKind::in_process;
 }
 
 // nullopt: refused, and told to problems.
-std::optional<plugin::Planned> planned(Config const& config, PluginEntry const& entry, Settings const& settings, Problems& problems) {
+std::optional<plugin::Planned> planned(Config const& config, PluginEntry const& entry, Settings const& settings,
+                                       Problems& problems) {
     plugin::Planned out;
     out.name = entry.name;
     out.path = entry.path.empty() ? fmt::format("{}/{}.so", settings.plugin_directory, entry.name) : entry.path;
@@ -50,7 +54,8 @@ std::optional<plugin::Planned> planned(Config const& config, PluginEntry const& 
     try {
         out.manifest = plugin::read_manifest(out.path);
         [[maybe_unused]] auto const readable = routes_of(out.manifest);
-        auto const schema = out.manifest.config.empty() ? R"({"type": "object", "additionalProperties": false})" : json::print(out.manifest.config);
+        auto const schema = out.manifest.config.empty() ? R"({"type": "object", "additionalProperties": false})"
+                                                        : json::print(out.manifest.config);
         out.config = json::print(config.plugin_config(entry.name, schema, problems));
         out.link = link_of(entry, out.manifest);
     } catch (std::exception const& error) {
@@ -67,12 +72,14 @@ void check_services(Config const& config, Setup const& setup, Problems& problems
         auto const service = prefix->substr(1);
         auto const [other, is_new] = services.emplace(service, plan.name);
         if (!is_new)
-            problems.add(config.origin_of(config::join("plugin", plan.name)), config::join("plugin", plan.name),
-                         fmt::format("serves /{}, and so does the plugin {}; disable one of them", service, other->second));
+            problems.add(
+                config.origin_of(config::join("plugin", plan.name)), config::join("plugin", plan.name),
+                fmt::format("serves /{}, and so does the plugin {}; disable one of them", service, other->second));
     }
     for (auto const& [service, listener] : setup.gateway.own_listeners)
         if (!services.contains(service))
-            problems.add(config.origin_of(config::join("gateway.classic_ports", service)), config::join("gateway.classic_ports", service),
+            problems.add(config.origin_of(config::join("gateway.classic_ports", service)),
+                         config::join("gateway.classic_ports", service),
                          "no enabled plugin has a service of this name; enable one, or drop the line");
 }
 
@@ -81,9 +88,12 @@ void check_open(Config const& config, Setup const& setup, Problems& problems) {
     if (setup.auth.mode != auth::Mode::none) return;
     for (auto const& listener : setup.gateway.config.listeners)
         if (!gateway::is_loopback(listener.address))
-            problems.add(config.origin_of("auth.mode"), "auth.mode",
-                         fmt::format("\"none\" lets everybody do everything, and the listener '{}' serves others than this host; "
-                                     "give it the address 127.0.0.1", listener.name));
+            problems.add(
+                config.origin_of("auth.mode"), "auth.mode",
+                fmt::format(
+                    "\"none\" lets everybody do everything, and the listener '{}' serves others than this host; "
+                    "give it the address 127.0.0.1",
+                    listener.name));
 }
 
 } // namespace
@@ -95,7 +105,8 @@ Setup read_setup(std::string const& config_directory, Overrides const& overrides
     Problems problems;
     Setup setup;
     static_cast<Settings&>(setup) = settings_from(config, overrides, problems);
-    setup.gateway = decoded<gateway::Settings>(config, "gateway", gateway::settings_schema(), gateway::settings_from, problems);
+    setup.gateway =
+        decoded<gateway::Settings>(config, "gateway", gateway::settings_schema(), gateway::settings_from, problems);
     setup.auth = decoded<auth::Settings>(config, "auth", auth::settings_schema(), auth::settings_from, problems);
 
     std::vector<std::string_view> known{"gateway", "auth"};

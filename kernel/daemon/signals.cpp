@@ -63,9 +63,10 @@ int wait_for_stop(std::function<void()> const& hang_up) {
 StopLimit::StopLimit(world::Duration limit)
     : thread_("stop.limit", [this, until = world::now() + limit, limit] {
           if (done_.take_until(until)) return;
-          log::write(Level::error, "daemon",
-                     fmt::format("not at rest after {} ms; ending all the same. What was under way goes on at the next start",
-                                 std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
+          log::write(
+              Level::error, "daemon",
+              fmt::format("not at rest after {} ms; ending all the same. What was under way goes on at the next start",
+                          std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
           ::_exit(1);
       }) {}
 

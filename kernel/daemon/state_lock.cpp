@@ -19,14 +19,17 @@ namespace volutus::kernel::daemon {
 namespace {
 
 Error cannot_use(std::string const& directory, std::string const& why) {
-    return Error(Code::unavailable, fmt::format("the state directory {} cannot be used: {}; give it to the user that runs "
-                                                "volutusd, or set kernel.state_directory", directory, why));
+    return Error(Code::unavailable,
+                 fmt::format("the state directory {} cannot be used: {}; give it to the user that runs "
+                             "volutusd, or set kernel.state_directory",
+                             directory, why));
 }
 
 std::string holder(int handle) {
     std::array<char, 24> text{};
     auto const got = ::pread(handle, text.data(), text.size() - 1, 0);
-    return got > 0 ? fmt::format(" (process {})", std::string(text.data(), std::strcspn(text.data(), "\n"))) : std::string();
+    return got > 0 ? fmt::format(" (process {})", std::string(text.data(), std::strcspn(text.data(), "\n")))
+                   : std::string();
 }
 
 } // namespace
@@ -45,8 +48,10 @@ StateLock::StateLock(std::string const& directory) {
     if (::flock(handle_, LOCK_EX | LOCK_NB) != 0) {
         auto const who = holder(handle_);
         ::close(handle_);
-        throw Error(Code::conflict, fmt::format("another volutusd{} uses the state directory {}; stop it, or give this one another "
-                                                "kernel.state_directory", who, directory));
+        throw Error(Code::conflict,
+                    fmt::format("another volutusd{} uses the state directory {}; stop it, or give this one another "
+                                "kernel.state_directory",
+                                who, directory));
     }
     auto const text = fmt::format("{}\n", ::getpid());
     if (::ftruncate(handle_, 0) != 0 || ::pwrite(handle_, text.data(), text.size(), 0) < 0) {

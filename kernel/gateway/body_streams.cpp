@@ -54,7 +54,8 @@ OutputBody::OutputBody(std::size_t most) : vlt_stream{}, most_(most) {
         return VLT_OK;
     };
     close = [](vlt_stream*) -> vlt_status { return VLT_OK; };
-    give_fd = [](vlt_stream* stream, std::int32_t fd, std::uint64_t offset, std::uint64_t length, std::int32_t owned) -> vlt_status {
+    give_fd = [](vlt_stream* stream, std::int32_t fd, std::uint64_t offset, std::uint64_t length,
+                 std::int32_t owned) -> vlt_status {
         auto& self = of(stream);
         if (self.given_ || !self.bytes_.empty()) {
             if (owned) ::close(fd);
@@ -74,7 +75,7 @@ OutputBody::~OutputBody() {
 Body OutputBody::take() {
     if (!given_) return std::move(bytes_);
     auto const given = *given_;
-    struct stat status {};
+    struct stat status{};
     if (::fstat(given.descriptor, &status) != 0 || (!S_ISREG(status.st_mode) && given.offset != 0))
         throw Error(Code::invalid, "the service gave a descriptor that its reply cannot be read from");
     given_.reset();

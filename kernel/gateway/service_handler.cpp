@@ -38,7 +38,8 @@ service::HttpRequest described(Request const& request) {
     }
     out.method = request.method;
     out.path = request.raw_path.substr(std::min(request.mount_prefix.size(), request.raw_path.size()));
-    for (auto& parameter : request.parameters()) out.query.push_back({std::move(parameter.key), std::move(parameter.value)});
+    for (auto& parameter : request.parameters())
+        out.query.push_back({std::move(parameter.key), std::move(parameter.value)});
     for (auto const& header : request.headers) {
         auto name = lower(header.name);
         if (std::find(credentials.begin(), credentials.end(), name) != credentials.end()) continue;
@@ -51,15 +52,23 @@ service::HttpRequest described(Request const& request) {
 
 Code code_of(unsigned status) {
     switch (status) {
-    case 401: return Code::unauthenticated;
-    case 404: return Code::not_found;
-    case 405: return Code::unsupported;
-    case 408: return Code::deadline;
-    case 413: return Code::too_large;
+    case 401:
+        return Code::unauthenticated;
+    case 404:
+        return Code::not_found;
+    case 405:
+        return Code::unsupported;
+    case 408:
+        return Code::deadline;
+    case 413:
+        return Code::too_large;
     case 502:
-    case 503: return Code::unavailable;
-    case 504: return Code::deadline;
-    default: return status < 500 ? Code::invalid : Code::internal;
+    case 503:
+        return Code::unavailable;
+    case 504:
+        return Code::deadline;
+    default:
+        return status < 500 ? Code::invalid : Code::internal;
     }
 }
 
@@ -67,10 +76,14 @@ Code code_of(unsigned status) {
 Refusal refusal_of(Error const& error) {
     switch (error.code()) {
     case Code::unavailable:
-    case Code::not_executed: return {503, "the service is not available; try again in a moment"};
-    case Code::deadline: return {504, "the service did not answer in time"};
-    case Code::too_large: return {413, "the request's headers and path are too large"};
-    default: return {500, "the request failed inside the server"};
+    case Code::not_executed:
+        return {503, "the service is not available; try again in a moment"};
+    case Code::deadline:
+        return {504, "the service did not answer in time"};
+    case Code::too_large:
+        return {413, "the request's headers and path are too large"};
+    default:
+        return {500, "the request failed inside the server"};
     }
 }
 
@@ -90,7 +103,8 @@ Response ServiceHandler::call(Request& request, std::string_view name, plugin::C
     OutputBody output(most_reply_bytes);
     plugin::CallFrame frame(context);
     Call within(&frame);
-    auto const text = registry_.host().call(&within, service::contract.name, name, options_.plugin, document, &input, &output);
+    auto const text =
+        registry_.host().call(&within, service::contract.name, name, options_.plugin, document, &input, &output);
     auto reply = json::decode<service::HttpReply>(json::parse(text));
     Response response;
     response.status = reply.status;
@@ -108,9 +122,13 @@ Response ServiceHandler::handle(Request& request) {
         context.caller = authenticate_(request, options_.anonymous.contains(request.route->id));
         return call(request, "handle", context, json::print(json::encode(described(request))));
     } catch (Error const& error) {
-        if (error.code() == Code::unauthenticated && context.caller.empty()) return refuse(request, {401, error.what()});
+        if (error.code() == Code::unauthenticated && context.caller.empty())
+            return refuse(request, {401, error.what()});
         log::write(Level::error, "gateway", "a service did not answer",
-                   {{"plugin", options_.plugin}, {"request_id", request.id}, {"code", to_string(error.code())}, {"error", error.what()}});
+                   {{"plugin", options_.plugin},
+                    {"request_id", request.id},
+                    {"code", to_string(error.code())},
+                    {"error", error.what()}});
         return refuse(request, refusal_of(error));
     }
 }

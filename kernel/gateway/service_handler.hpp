@@ -17,10 +17,10 @@ namespace volutus::kernel::gateway {
 using Authenticate = std::function<std::string(Request& request, bool anonymous)>;
 
 struct ServiceOptions {
-    std::string plugin;                   // the id by which volutus.service/1 finds the service
-    std::set<std::string> anonymous;      // ids of routes that need no token
+    std::string plugin;                                  // the id by which volutus.service/1 finds the service
+    std::set<std::string> anonymous;                     // ids of routes that need no token
     world::Duration deadline = std::chrono::seconds(60); // of a call whose bodies are documents; streams have none
-    std::string challenge;                // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
+    std::string challenge; // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
 };
 
 class ServiceHandler final : public Handler {
@@ -35,7 +35,8 @@ public:
     Response refuse(Request const& request, Refusal const& refusal) override;
 
 private:
-    Response call(Request& request, std::string_view name, plugin::CallContext& context, std::string const& document) const;
+    Response call(Request& request, std::string_view name, plugin::CallContext& context,
+                  std::string const& document) const;
     void challenge(Request const& request, Response& response) const;
 
     plugin::Registry& registry_;

@@ -30,8 +30,9 @@ Listener listener_from(json::object const& table) {
     auto const* certificate = table.if_contains("certificate");
     auto const* key = table.if_contains("key");
     if (!certificate != !key)
-        throw Error(Code::invalid, fmt::format("gateway.listen: '{}' has a certificate or a key, but not both; TLS needs both",
-                                               listener.name));
+        throw Error(Code::invalid,
+                    fmt::format("gateway.listen: '{}' has a certificate or a key, but not both; TLS needs both",
+                                listener.name));
     if (certificate) listener.tls = Tls{json::text(*certificate), json::text(*key)};
     return listener;
 }
@@ -41,10 +42,13 @@ void check_listeners(std::vector<Listener> const& listeners) {
     std::set<std::pair<std::string, std::uint16_t>> places;
     for (auto const& listener : listeners) {
         if (!names.insert(listener.name).second)
-            throw Error(Code::invalid, fmt::format("gateway.listen: two listeners have the name '{}'; give each its own", listener.name));
+            throw Error(
+                Code::invalid,
+                fmt::format("gateway.listen: two listeners have the name '{}'; give each its own", listener.name));
         if (listener.port != 0 && !places.emplace(listener.address, listener.port).second)
-            throw Error(Code::invalid, fmt::format("gateway: two listeners, '{}' one of them, want port {} of {}; change one",
-                                                   listener.name, listener.port, listener.address));
+            throw Error(Code::invalid,
+                        fmt::format("gateway: two listeners, '{}' one of them, want port {} of {}; change one",
+                                    listener.name, listener.port, listener.address));
     }
 }
 
@@ -112,7 +116,8 @@ std::string_view settings_schema() {
 Settings settings_from(json::object const& section) {
     Settings out;
     auto& config = out.config;
-    for (auto const& table : section.at("listen").as_array()) config.listeners.push_back(listener_from(table.as_object()));
+    for (auto const& table : section.at("listen").as_array())
+        config.listeners.push_back(listener_from(table.as_object()));
     auto const first = config.listeners.front();
     for (auto const& entry : section.at("classic_ports").as_object()) {
         std::string const service = entry.key();
@@ -126,7 +131,8 @@ Settings settings_from(json::object const& section) {
     }
     check_listeners(config.listeners);
 
-    for (auto const& network : section.at("trusted_proxies").as_array()) config.trusted_proxies.push_back(json::text(network));
+    for (auto const& network : section.at("trusted_proxies").as_array())
+        config.trusted_proxies.push_back(json::text(network));
     [[maybe_unused]] Networks const checked(config.trusted_proxies);
     config.server_name = text(section, "server_name");
     auto const& threads = section.at("threads").as_object();

@@ -15,8 +15,8 @@ struct Settings {
     Config config;                                    // listeners, those of the classic ports too; limits; pools
     std::map<std::string, std::string> own_listeners; // of services with a classic port: by service, where "" is theirs
     bool access_log = true;
-    world::Duration drain{};                          // for requests under way when the daemon stops
-    world::Duration request_deadline{};               // of a request that is no stream
+    world::Duration drain{};            // for requests under way when the daemon stops
+    world::Duration request_deadline{}; // of a request that is no stream
 };
 
 // The schema of the section, and what a section that fits it says. Throws Code::invalid for settings that do not go

@@ -25,7 +25,9 @@ public:
     explicit Lines(int handle) : handle_(handle) {}
 
     void document(json::object const& whole) override { put({{"document", whole}}); }
-    void columns(std::vector<std::string> const& names) override { put({{"columns", json::array(names.begin(), names.end())}}); }
+    void columns(std::vector<std::string> const& names) override {
+        put({{"columns", json::array(names.begin(), names.end())}});
+    }
     void row(json::array const& cells) override { put({{"row", cells}}); }
     void fail() override { failed_ = true; }
     bool gone() override {
@@ -59,8 +61,10 @@ bool may_ask(int handle) {
 }
 
 Error cannot_listen(std::string const& path) {
-    return Error(Code::unavailable, fmt::format("the admin socket {} cannot be made: {}; set kernel.admin_socket to a path "
-                                                "that volutusd may write", path, std::strerror(errno)));
+    return Error(Code::unavailable,
+                 fmt::format("the admin socket {} cannot be made: {}; set kernel.admin_socket to a path "
+                             "that volutusd may write",
+                             path, std::strerror(errno)));
 }
 
 int listen_at(std::string const& path) {
@@ -73,8 +77,8 @@ int listen_at(std::string const& path) {
     if (handle < 0) throw cannot_listen(path);
     ::unlink(path.c_str());
     // Nobody can connect before listen(), so there is no moment at which the mode is another.
-    if (::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::chmod(path.c_str(), 0600) != 0 ||
-        ::listen(handle, 16) != 0) {
+    if (::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), 0600) != 0 || ::listen(handle, 16) != 0) {
         auto const error = cannot_listen(path);
         ::close(handle);
         throw error;
@@ -84,7 +88,8 @@ int listen_at(std::string const& path) {
 
 } // namespace
 
-AdminSocket::AdminSocket(std::string path, Run run) : path_(std::move(path)), run_(std::move(run)), listening_(listen_at(path_)) {
+AdminSocket::AdminSocket(std::string path, Run run)
+    : path_(std::move(path)), run_(std::move(run)), listening_(listen_at(path_)) {
     thread_ = world::Thread("admin.accept", [this] { accept_all(); });
 }
 

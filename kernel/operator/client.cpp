@@ -18,14 +18,17 @@ namespace volutus::kernel::operators {
 AdminClient::AdminClient(std::string const& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) throw Error(Code::invalid, fmt::format("{} is too long for a socket's path", path));
+    if (path.size() >= sizeof address.sun_path)
+        throw Error(Code::invalid, fmt::format("{} is too long for a socket's path", path));
     path.copy(address.sun_path, path.size());
     handle_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (handle_ < 0 || ::connect(handle_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
         auto const why = std::string(std::strerror(errno));
         ::close(handle_);
-        throw Error(Code::unavailable, fmt::format("no volutusd answers at {}: {}; is it running, and are you root or its user? "
-                                                   "--socket or --config names another one", path, why));
+        throw Error(Code::unavailable,
+                    fmt::format("no volutusd answers at {}: {}; is it running, and are you root or its user? "
+                                "--socket or --config names another one",
+                                path, why));
     }
 }
 
@@ -41,7 +44,8 @@ std::string AdminClient::line() {
         }
         auto const got = ::recv(handle_, piece.data(), piece.size(), 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) throw Error(Code::unavailable, "volutusd ended the connection; it stops, or has 32 of them already");
+        if (got <= 0)
+            throw Error(Code::unavailable, "volutusd ended the connection; it stops, or has 32 of them already");
         received_.append(piece.data(), static_cast<std::size_t>(got));
     }
 }
@@ -54,7 +58,8 @@ void AdminClient::ask(json::object const& request, Answer& into) {
         // A line may be larger than a document of the border, so its bounded parser does not serve.
         auto const reply = boost::json::parse(line()).as_object();
         if (auto const* whole = reply.if_contains("document")) into.document(whole->as_object());
-        if (auto const* columns = reply.if_contains("columns")) into.columns(json::decode<std::vector<std::string>>(*columns));
+        if (auto const* columns = reply.if_contains("columns"))
+            into.columns(json::decode<std::vector<std::string>>(*columns));
         if (auto const* row = reply.if_contains("row")) into.row(row->as_array());
         if (auto const* error = reply.if_contains("error"))
             throw Error(code_from(json::text(error->at("code"))), json::text(error->at("message")));

@@ -44,19 +44,20 @@ void status(Daemon& daemon, json::object const&, Answer& answer) {
     for (auto const& [plan, link] : daemon.plugins())
         for (auto const& kind : plan.manifest.kinds) documents[kind.name] = counted(store, kind.name);
     auto const statistics = store.statistics();
-    answer.document({{"version", daemon::version},
-                     {"node", daemon.setup().node},
-                     {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(world::now() - daemon.since()).count()},
-                     {"state_directory", daemon.setup().state_directory},
-                     {"revision", store.revision()},
-                     {"applies", statistics.applies},
-                     {"applies_refused", statistics.refused},
-                     {"commits", statistics.commits},
-                     {"plugins", daemon.plugins().size()},
-                     {"tasks", counted(store, "kernel.task")},
-                     {"connections", daemon.connections()},
-                     {"memory_bytes", resident_bytes()},
-                     {"documents", std::move(documents)}});
+    answer.document(
+        {{"version", daemon::version},
+         {"node", daemon.setup().node},
+         {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(world::now() - daemon.since()).count()},
+         {"state_directory", daemon.setup().state_directory},
+         {"revision", store.revision()},
+         {"applies", statistics.applies},
+         {"applies_refused", statistics.refused},
+         {"commits", statistics.commits},
+         {"plugins", daemon.plugins().size()},
+         {"tasks", counted(store, "kernel.task")},
+         {"connections", daemon.connections()},
+         {"memory_bytes", resident_bytes()},
+         {"documents", std::move(documents)}});
 }
 
 // ---- plugins, routes, nodes ----
@@ -68,9 +69,12 @@ std::string state_of(plugin::Link const& link) {
     switch (status.state) {
     case plugin::ProcessLink::State::running:
         return status.restarts ? fmt::format("running, restarted {} times", status.restarts) : "running";
-    case plugin::ProcessLink::State::restarting: return "restarting: " + status.last_reason;
-    case plugin::ProcessLink::State::quarantined: return "quarantined: " + status.last_reason;
-    case plugin::ProcessLink::State::stopped: return "stopped";
+    case plugin::ProcessLink::State::restarting:
+        return "restarting: " + status.last_reason;
+    case plugin::ProcessLink::State::quarantined:
+        return "quarantined: " + status.last_reason;
+    case plugin::ProcessLink::State::stopped:
+        return "stopped";
     }
     return "unknown";
 }
@@ -90,7 +94,8 @@ void routes(Daemon& daemon, json::object const&, Answer& answer) {
         auto const prefix = daemon::mount_prefix(plan.manifest);
         if (!prefix) continue;
         for (auto const& route : daemon::routes_of(plan.manifest))
-            answer.row({prefix->substr(1), route.method, *prefix + route.path, route.anonymous ? "anonymous" : route.policy});
+            answer.row(
+                {prefix->substr(1), route.method, *prefix + route.path, route.anonymous ? "anonymous" : route.policy});
     }
 }
 
@@ -126,8 +131,9 @@ void tasks(Daemon& daemon, json::object const&, Answer& answer) {
             auto const phase = document.status == task::Status::waiting ? "waiting"
                                : document.phase == task::Phase::undo    ? "undo"
                                                                         : "forward";
-            answer.row({document.name, document.kind + "/" + document.resource, phase, step_name(daemon, document), document.attempt,
-                        utc(document.not_before), document.last_error.value_or(document.error.value_or("")), found.id});
+            answer.row({document.name, document.kind + "/" + document.resource, phase, step_name(daemon, document),
+                        document.attempt, utc(document.not_before),
+                        document.last_error.value_or(document.error.value_or("")), found.id});
         }
         if (!page.more) return;
         query.marker = page.documents.back().id;
@@ -152,7 +158,8 @@ void watch(Daemon& daemon, json::object const& request, Answer& answer) {
         patience.until = world::now() + watch_turn;
         auto const feed = daemon.store().changes(wanted, patience);
         for (auto const& entry : feed.entries)
-            answer.row({entry.revision, json::encode(entry.change), entry.kind, entry.id, json::encode(entry.fields), entry.note});
+            answer.row({entry.revision, json::encode(entry.change), entry.kind, entry.id, json::encode(entry.fields),
+                        entry.note});
         wanted.since = feed.revision;
         wanted.skip = feed.skip;
     }
@@ -172,7 +179,8 @@ void verify(Daemon& daemon, json::object const&, Answer& answer) {
     Client<prover::contract> const provers(daemon.registry().host());
     for (auto const& target : daemon.registry().targets(std::string(prover::contract.name))) {
         try {
-            for (auto const& found : provers.at(target).call<&prover::Prover::verify>(nullptr).differences) differ(found.where, found.what);
+            for (auto const& found : provers.at(target).call<&prover::Prover::verify>(nullptr).differences)
+                differ(found.where, found.what);
         } catch (Error const& error) {
             differ("plugin " + target, fmt::format("could not verify: {}", error.what()));
         }
@@ -184,15 +192,17 @@ struct Command {
     std::string_view name;
     void (*run)(Daemon&, json::object const& request, Answer&);
 };
-constexpr std::array commands{Command{"status", status}, Command{"plugins", plugins}, Command{"routes", routes}, Command{"nodes", nodes},
-                              Command{"tasks", tasks},   Command{"watch", watch},     Command{"verify", verify}};
+constexpr std::array commands{Command{"status", status}, Command{"plugins", plugins}, Command{"routes", routes},
+                              Command{"nodes", nodes},   Command{"tasks", tasks},     Command{"watch", watch},
+                              Command{"verify", verify}};
 
 } // namespace
 
 void run(Daemon& daemon, json::object const& request, Answer& answer) {
     auto const* name = request.if_contains("command");
     for (auto const& command : commands)
-        if (name && name->is_string() && json::view(name->get_string()) == command.name) return command.run(daemon, request, answer);
+        if (name && name->is_string() && json::view(name->get_string()) == command.name)
+            return command.run(daemon, request, answer);
     throw Error(Code::unsupported, "this daemon has no such command; its version is " + std::string(daemon::version));
 }
 

@@ -24,7 +24,8 @@ std::string cell(json::value const& value) {
     if (value.is_null()) return "";
     if (auto const* text = value.if_string()) return clean(json::view(*text));
     auto const* array = value.if_array();
-    bool const plain = array && std::all_of(array->begin(), array->end(), [](auto const& one) { return one.is_string(); });
+    bool const plain =
+        array && std::all_of(array->begin(), array->end(), [](auto const& one) { return one.is_string(); });
     if (plain) {
         std::vector<std::string> texts;
         for (auto const& one : *array) texts.push_back(clean(json::view(one.get_string())));
@@ -113,7 +114,8 @@ void Printed::finish() {
     if (rows_.empty()) return; // nothing is shown by nothing, as scripts like it
     std::vector<std::vector<std::string>> lines{{}};
     for (auto name : columns_) {
-        std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c == '_' ? ' ' : static_cast<char>(std::toupper(c)); });
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](char c) { return c == '_' ? ' ' : static_cast<char>(std::toupper(c)); });
         lines.front().push_back(std::move(name));
     }
     for (auto const& row : rows_) {

@@ -47,7 +47,8 @@ int check_config(Wanted const& wanted) {
     auto const setup = daemon::read_setup(wanted.config, {wanted.state});
     operators::Printed printed(stdout, wanted.json, false);
     printed.columns({"plugin", "version", "link", "path"});
-    for (auto const& plan : setup.plugins) printed.row({plan.name, plan.manifest.version, to_string(plan.link), plan.path});
+    for (auto const& plan : setup.plugins)
+        printed.row({plan.name, plan.manifest.version, to_string(plan.link), plan.path});
     printed.finish();
     if (!wanted.json) fmt::print("the configuration in {} is in order\n", wanted.config);
     return 0;

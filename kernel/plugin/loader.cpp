@@ -16,8 +16,9 @@ namespace {
 // The file may have been replaced since the plan was made; what was checked must be what runs.
 void check_same(Planned const& plan, Manifest const& opened) {
     if (opened.id != plan.manifest.id || opened.version != plan.manifest.version)
-        throw Error(Code::conflict, fmt::format("{} was {} {} when the plan was made and is {} {} now; start again", plan.path,
-                                                plan.manifest.id, plan.manifest.version, opened.id, opened.version));
+        throw Error(Code::conflict,
+                    fmt::format("{} was {} {} when the plan was made and is {} {} now; start again", plan.path,
+                                plan.manifest.id, plan.manifest.version, opened.id, opened.version));
 }
 
 } // namespace
@@ -68,7 +69,8 @@ void Loader::stop() {
         try {
             if (was_started) link->quiesce();
         } catch (std::exception const& error) {
-            log::write(Level::warning, "plugin", "did not come to rest", {{"plugin", plan.name}, {"error", error.what()}});
+            log::write(Level::warning, "plugin", "did not come to rest",
+                       {{"plugin", plan.name}, {"error", error.what()}});
         }
         registry_.remove(plan.name);
     }

@@ -13,8 +13,8 @@
 namespace volutus::kernel::plugin {
 
 struct LoaderOptions {
-    std::string host_program;                                  // volutus-plugin-host, for the process link
-    world::Duration patience = std::chrono::seconds(30);       // for one step of a plugin's life
+    std::string host_program;                            // volutus-plugin-host, for the process link
+    world::Duration patience = std::chrono::seconds(30); // for one step of a plugin's life
 };
 
 class Loader {

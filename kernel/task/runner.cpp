@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace volutus::kernel::task {
 
@@ -79,22 +80,26 @@ void Runner::follow(std::uint64_t since) {
     contract::Changes from;
     from.since = since;
     from.kinds = {kind};
+    bool lost = false; // what was told since; then all tasks are looked at
     while (true) {
         try {
+            if (std::exchange(lost, false)) {
+                from.since = store_.revision();
+                from.skip = 0;
+                take_up();
+            }
             auto const feed = store_.changes(from);
             for (auto const& entry : feed.entries)
                 if (entry.change == contract::Change::put) notice(entry.id);
             from.since = feed.revision;
             from.skip = feed.skip;
-        } catch (Error const& error) {
+        } catch (std::exception const& error) {
             {
                 world::Lock lock(mutex_);
                 if (stopping_) return;
             }
             log::write(Level::warning, "task", "the feed could not be read; listing the tasks again", {{"error", error.what()}});
-            from.since = store_.revision();
-            from.skip = 0;
-            take_up();
+            lost = true;
             world::sleep_for(options_.first_pause);
         }
     }
@@ -149,6 +154,8 @@ void Runner::work() {
         }
         due_.erase(due_.begin());
         when_.erase(id);
+        // This thread is the one that may have slept for what comes next; while it is busy another has to.
+        if (!due_.empty()) changed_.notify_one();
         lock.unlock();
         run_task(id);
         lock.lock();
@@ -167,9 +174,10 @@ void Runner::run_task(std::string const& id) {
                 world::Lock lock(mutex_);
                 if (stopping_) break;
             }
-    } catch (Error const& error) {
+    } catch (std::exception const& error) {
         // The store refused: another runner holds the task now, or it cannot write. What is there is looked at again.
-        bool const usual = error.code() == Code::precondition || error.code() == Code::cancelled;
+        auto const* refused = dynamic_cast<Error const*>(&error);
+        bool const usual = refused && (refused->code() == Code::precondition || refused->code() == Code::cancelled);
         auto const level = usual ? Level::debug : Level::warning;
         log::write(level, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
         world::Lock lock(mutex_);
@@ -429,7 +437,7 @@ void Runner::renew_one(std::string const& id) {
         world::Lock lock(mutex_);
         auto const found = running_.find(id);
         if (found != running_.end() && found->second->revision == document->revision) found->second->revision = applied.revision;
-    } catch (Error const& error) {
+    } catch (std::exception const& error) {
         log::write(Level::warning, "task", "a lease could not be renewed", {{"task", id}, {"error", error.what()}});
     }
 }

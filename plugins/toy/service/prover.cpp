@@ -15,7 +15,9 @@ prover::Verdict Prover::verify(Call& call) {
     auto slots = slots_held(store);
 
     prover::Verdict verdict;
-    auto differ = [&](std::string const& id, std::string what) { verdict.differences.push_back({"toy.widget " + id, std::move(what)}); };
+    auto differ = [&](std::string const& id, std::string what) {
+        verdict.differences.push_back({"toy.widget " + id, std::move(what)});
+    };
     for (auto const& widget : store.all<Widget>()) {
         auto const there = made.extract(widget.id);
         auto const held = slots.extract(widget.id);
@@ -26,7 +28,8 @@ prover::Verdict Prover::verify(Call& call) {
         else if (active && there.mapped().size != widget.size)
             differ(widget.id, fmt::format("has size {}, and the maker's has {}", widget.size, there.mapped().size));
         auto const holds = held.empty() ? 0 : held.mapped();
-        if (holds != (active ? widget.size : 0)) differ(widget.id, fmt::format("is {} of size {}, and holds {} slots", widget.status, widget.size, holds));
+        if (holds != (active ? widget.size : 0))
+            differ(widget.id, fmt::format("is {} of size {}, and holds {} slots", widget.status, widget.size, holds));
     }
     for (auto const& [id, widget] : made) differ(id, "is at the maker, and no document knows it");
     for (auto const& [id, held] : slots) differ(id, fmt::format("holds {} slots, and no document knows it", held));

@@ -5,14 +5,15 @@
 
 __attribute__((section(VLT_MANIFEST_SECTION), used, retain)) static const char manifest[sizeof MANIFEST - 1] = MANIFEST;
 
-static vlt_status answer(vlt_plugin* self, vlt_call* call, vlt_str contract, vlt_str name, vlt_str request, vlt_str* reply) {
+static vlt_status answer(vlt_plugin* self, vlt_call* call, vlt_str contract, vlt_str name, vlt_str request,
+                         vlt_str* reply) {
     (void)self, (void)call, (void)contract, (void)name, (void)request, (void)reply;
     return VLT_UNSUPPORTED;
 }
 
 static void release(vlt_plugin* self) { (void)self; }
 
-vlt_status volutus_plugin_1(const vlt_host* host, vlt_call* call, vlt_plugin_ref* out) {
+vlt_status volutus_plugin_1(vlt_host const* host, vlt_call* call, vlt_plugin_ref* out) {
     static vlt_plugin table = {{sizeof(vlt_plugin), VLT_ABI_MAJOR, VLT_ABI_MINOR}, 0, 0, answer, 0, 0, 0, release};
     (void)host;
 #ifdef FAILS

@@ -52,7 +52,10 @@ protected:
         request_.raw_path = "/toy/v1/a%2Fb";
         request_.mount_prefix = "/toy";
         request_.query = "limit=1&limit=2&name=a+b";
-        request_.headers = {{"X-Auth-Token", "secret"}, {"X-Custom", "Value"}, {"AUTHORIZATION", "secret"}, {"x-service-token", "secret"}};
+        request_.headers = {{"X-Auth-Token", "secret"},
+                            {"X-Custom", "Value"},
+                            {"AUTHORIZATION", "secret"},
+                            {"x-service-token", "secret"}};
         request_.id = "req-1";
         request_.origin = {"https", "cloud:443", "", "127.0.0.1"};
         request_.route = &route_;
@@ -195,9 +198,12 @@ TEST_F(ServiceHandler, WithoutAServiceToAskARefusalIsPlainText) {
 }
 
 TEST_F(ServiceHandler, AServiceThatFailsIsAnsweredByWhatTheCallSays) {
-    for (auto const& [code, status] : {std::pair{Code::unavailable, 503u}, std::pair{Code::not_executed, 503u}, std::pair{Code::deadline, 504u},
-                                       std::pair{Code::unknown_outcome, 500u}, std::pair{Code::internal, 500u}}) {
-        service_->answer = [code = code](Call&) -> service::HttpReply { throw Error(code, "an inside that no client may see"); };
+    for (auto const& [code, status] :
+         {std::pair{Code::unavailable, 503u}, std::pair{Code::not_executed, 503u}, std::pair{Code::deadline, 504u},
+          std::pair{Code::unknown_outcome, 500u}, std::pair{Code::internal, 500u}}) {
+        service_->answer = [code = code](Call&) -> service::HttpReply {
+            throw Error(code, "an inside that no client may see");
+        };
         auto const response = handler().handle(request_);
         EXPECT_EQ(response.status, status);
         EXPECT_THAT(text(response), testing::Not(HasSubstr("inside that")));
@@ -208,8 +214,9 @@ TEST_F(ServiceHandler, Every401SaysWhereATokenIsToBeHad) {
     gateway::ServiceOptions options;
     options.plugin = "toy";
     options.challenge = "Toy uri=\"{base}/identity\"";
-    gateway::ServiceHandler refusing(registry_, std::move(options),
-                                     [](gateway::Request&, bool) -> std::string { throw Error(Code::unauthenticated, "no token"); });
+    gateway::ServiceHandler refusing(registry_, std::move(options), [](gateway::Request&, bool) -> std::string {
+        throw Error(Code::unauthenticated, "no token");
+    });
     auto const refused = refusing.handle(request_);
     EXPECT_EQ(refused.status, 401u);
     EXPECT_EQ(header(refused, "WWW-Authenticate"), "Toy uri=\"https://cloud:443/identity\"");

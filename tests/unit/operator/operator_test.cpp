@@ -21,7 +21,8 @@ using testing::HasSubstr;
 
 // ---- what is printed ----
 
-std::string shown(bool as_json, bool streams, std::vector<std::string> const& columns, std::vector<json::array> const& rows) {
+std::string shown(bool as_json, bool streams, std::vector<std::string> const& columns,
+                  std::vector<json::array> const& rows) {
     char* text = nullptr;
     std::size_t size = 0;
     auto* out = ::open_memstream(&text, &size);
@@ -36,10 +37,9 @@ std::string shown(bool as_json, bool streams, std::vector<std::string> const& co
 }
 
 TEST(Printed, ColumnsAreAsWideAsTheirWidestCellAndNothingTrails) {
-    EXPECT_EQ(shown(false, false, {"id", "last_error"}, {{"long-id", ""}, {"x", "why"}}),
-              "ID       LAST ERROR\n"
-              "long-id\n"
-              "x        why\n");
+    EXPECT_EQ(shown(false, false, {"id", "last_error"}, {{"long-id", ""}, {"x", "why"}}), "ID       LAST ERROR\n"
+                                                                                          "long-id\n"
+                                                                                          "x        why\n");
 }
 
 TEST(Printed, WideLettersAlignByLettersAndNotByBytes) {
@@ -119,13 +119,15 @@ TEST_F(Socket, RowsDocumentsAndErrorsComeOverOneConnection) {
 
 TEST_F(Socket, OnlyTheOwnerMayOpenIt) {
     AdminSocket const server(path_, answer_by_name);
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(path_.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
 TEST_F(Socket, OneThatACrashLeftIsReplacedAndItsOwnIsTakenAway) {
-    { AdminSocket const server(path_, answer_by_name); }
+    {
+        AdminSocket const server(path_, answer_by_name);
+    }
     EXPECT_FALSE(std::filesystem::exists(path_));
     int const left = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
