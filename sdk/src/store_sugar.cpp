@@ -81,7 +81,14 @@ Writes expect(std::string_view kind, std::string_view id, std::optional<std::uin
 
 Writes claim(std::string_view account, std::string_view resource, std::string_view consumer, std::int64_t amount) {
     Writes writes;
-    writes.apply.claim.push_back({std::string(account), std::string(resource), std::string(consumer), amount});
+    writes.apply.claim.push_back({std::string(account), std::string(resource), std::string(consumer), amount, {}});
+    return writes;
+}
+
+Writes claim_quota(std::string_view project, std::string_view resource, std::string_view consumer, std::int64_t amount,
+                   std::int64_t limit) {
+    auto writes = claim(project, resource, consumer, amount);
+    writes.apply.claim.back().limit = limit;
     return writes;
 }
 
@@ -94,7 +101,14 @@ Writes release(std::string_view consumer, std::string_view account, std::string_
 Writes take(std::string_view pool, std::string_view consumer, std::int64_t first, std::int64_t last,
             std::optional<std::int64_t> wanted) {
     Writes writes;
-    writes.apply.take.push_back({std::string(pool), std::string(consumer), first, last, wanted});
+    writes.apply.take.push_back({std::string(pool), std::string(consumer), first, last, wanted, {}});
+    return writes;
+}
+
+Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
+                 std::int64_t last, std::optional<std::int64_t> wanted) {
+    auto writes = take(pool, consumer, first, last, wanted);
+    writes.apply.take.back().into = std::move(into);
     return writes;
 }
 
@@ -134,6 +148,11 @@ Writes start_task(std::string_view name, std::uint32_t version, std::string_view
 Writes start_on(std::string_view task, std::uint32_t version, Resource const& resource, void const* object,
                 json::object input) {
     return start_task(task, version, resource.kind_name, id_of(resource, object), std::move(input));
+}
+
+Writes replacing(Writes started) {
+    started.apply.tasks.back().replaces = true;
+    return started;
 }
 
 store::Where where(std::string_view field, json::value value) {

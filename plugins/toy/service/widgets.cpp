@@ -9,12 +9,6 @@ constexpr std::string_view slot = "TOY_SLOT";
 constexpr std::string_view quota_resource = "widgets";
 constexpr std::string_view serials = "toy.serials";   // the pool of serial numbers
 constexpr std::int64_t last_serial = 99999;
-
-// A live task of the same widget is cancelled and undone first.
-Writes replacing(Writes writes) {
-    writes.apply.tasks.back().replaces = true;
-    return writes;
-}
 } // namespace
 
 void Widgets::prepare(Call& call) {

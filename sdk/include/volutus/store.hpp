@@ -58,10 +58,16 @@ template <class S, class = std::enable_if_t<is_stored<S>>> Writes remove(S const
 }
 Writes expect(std::string_view kind, std::string_view id, std::optional<std::uint64_t> revision);
 Writes claim(std::string_view account, std::string_view resource, std::string_view consumer, std::int64_t amount);
+// Of a project's quota. `limit` is the service's default, for a project whose limit nobody has set.
+Writes claim_quota(std::string_view project, std::string_view resource, std::string_view consumer, std::int64_t amount,
+                   std::int64_t limit);
 // All that the consumer holds, or only of one account or resource.
 Writes release(std::string_view consumer, std::string_view account = {}, std::string_view resource = {});
 Writes take(std::string_view pool, std::string_view consumer, std::int64_t first, std::int64_t last,
             std::optional<std::int64_t> wanted = {});
+// The same, and the value is written into a document that is put in the same apply.
+Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
+                 std::int64_t last, std::optional<std::int64_t> wanted = {});
 Writes give_back(std::string_view pool, std::string_view consumer);
 Writes set_account(store::SetAccount account);
 Writes note(std::string_view topic, json::object body);
@@ -74,6 +80,8 @@ template <auto Failed, class... Rows, class S>
 Writes start(TaskTable<Failed, Rows...> const& task, S const& object, json::object input = {}) {
     return start_on(task.name, task.version, resource_of(&object), &object, std::move(input));
 }
+// The same; a live task of that object is cancelled and undone first.
+Writes replacing(Writes started);
 
 store::Where where(std::string_view field, json::value value);
 store::Where where(std::string_view field, store::Operator op, json::value value);

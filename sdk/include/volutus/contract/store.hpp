@@ -107,8 +107,9 @@ BOOST_DESCRIBE_STRUCT(SetAccount, (),
 struct Claim {
     std::string account, resource, consumer; // one claim a (account, resource, consumer); again adds to it
     std::int64_t amount = 0;                 // at least 1; the account's units and step bound the claim as it becomes
+    std::optional<std::int64_t> limit;       // of a quota: what holds where nobody has set one; -1 = unlimited
 };
-BOOST_DESCRIBE_STRUCT(Claim, (), (account, resource, consumer, amount))
+BOOST_DESCRIBE_STRUCT(Claim, (), (account, resource, consumer, amount, limit))
 
 // Gives claims back; what is gone already is no error. Empty account or resource: all that the consumer has there.
 struct Release {
@@ -119,12 +120,19 @@ BOOST_DESCRIBE_STRUCT(Release, (), (account, resource, consumer))
 // Takes a free value of first..last for the consumer: the one wanted, else the lowest free. The reply names it. A
 // consumer that already holds a value of this pool within the range, or the one wanted, gets that one again. A wanted
 // value that another holds is a conflict with details {pool,value,consumer}.
+struct Into {
+    std::string kind, id; // of a document that is put in the same apply
+    std::string pointer;  // JSON pointer of a member that is there: "/fixed_ips/0/ip_address"
+    std::string base;     // an IPv4 or IPv6 address: base + value is written, as text; "" = the value, as a number
+};
+BOOST_DESCRIBE_STRUCT(Into, (), (kind, id, pointer, base))
 struct Take {
     std::string pool, consumer;
     std::int64_t first = 0, last = 0;
     std::optional<std::int64_t> wanted;
+    std::optional<Into> into; // where the value is written before the document is
 };
-BOOST_DESCRIBE_STRUCT(Take, (), (pool, consumer, first, last, wanted))
+BOOST_DESCRIBE_STRUCT(Take, (), (pool, consumer, first, last, wanted, into))
 
 // Frees all values of the pool that the consumer holds, or the one named. What is free already is no error.
 struct GiveBack {
