@@ -1,0 +1,167 @@
+"""`openstack` commands of the compute service, and of the placement service that it takes room from; on simulated hosts."""
+
+import os
+import unittest
+
+from whole_cloud import WholeCloud
+
+
+class Compute(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = WholeCloud()
+        cls.addClassCleanup(cls.cloud.__exit__, None)
+        cls.cloud.start()
+        admin = cls.cloud.admin()
+        disk = cls.cloud.folder / "disk.raw"
+        disk.write_bytes(os.urandom(1 << 20))
+        admin(f"image create --public --file {disk} system")
+        admin("flavor create --ram 128 --vcpus 1 --disk 1 tiny")
+        admin("project create tenant")
+        admin("user create --password secret tom")
+        admin("role add --user tom --project tenant member")
+        tom = cls.cloud.user("tom", "tenant")
+        tom("network create lan")
+        tom("subnet create --network lan --subnet-range 10.0.0.0/24 lan-v4")
+        cls.both = [admin, tom]
+
+    def setUp(self):
+        self.admin, self.openstack = self.both
+
+    def make(self, name, more=""):
+        return self.openstack.show(f"server create --image system --flavor tiny --network lan --wait {more} {name}")
+
+    def test_flavors_live(self):
+        made = self.admin.show("flavor create --ram 512 --vcpus 2 --disk 5 --swap 64 --property hw:a=b bigger")
+        self.assertEqual((made["ram"], made["vcpus"], made["disk"], made["swap"]), (512, 2, 5, 64))
+        self.assertEqual(self.admin.show("flavor show bigger")["properties"], {"hw:a": "b"})
+        self.assertIn("bigger", [row["Name"] for row in self.openstack.list("flavor list")])
+        self.openstack("flavor create --ram 1 --vcpus 1 --disk 1 mine", code=1)
+        self.admin("flavor delete bigger")
+        self.assertIn("No Flavor found for bigger", self.admin("flavor show bigger", code=1).err)
+
+    def test_keypairs_live(self):
+        private = self.openstack("keypair create made").out
+        self.assertIn("PRIVATE KEY", private)
+        public = self.cloud.folder / "key.pub"
+        public.write_text(self.openstack("keypair show --public-key made").out)
+        given = self.openstack.show(f"keypair create --public-key {public} given")
+        self.assertEqual(given["fingerprint"], self.openstack.show("keypair show made")["fingerprint"])
+        self.assertLessEqual({"made", "given"}, {row["Name"] for row in self.openstack.list("keypair list")})
+        self.openstack("keypair delete made given")
+        self.openstack("keypair show made", code=1)
+
+    def test_a_server_lives(self):
+        made = self.make("life", "--property role=web --user-data /dev/null")
+        self.assertEqual((made["status"], made["OS-EXT-STS:vm_state"], made["properties"]), ("ACTIVE", "active", {"role": "web"}))
+        self.assertEqual(list(made["addresses"]), ["lan"])
+        self.assertTrue(made["addresses"]["lan"][0].startswith("10.0.0."))
+        shown = self.admin.show(f"server show {made['id']}")
+        self.assertTrue(shown["OS-EXT-SRV-ATTR:hypervisor_hostname"])
+
+        self.openstack("server stop life")
+        self.cloud.wait_for_server(made["id"], "SHUTOFF")
+        self.openstack("server stop life", code=1)
+        self.openstack("server start life")
+        self.cloud.wait_for_server(made["id"])
+        self.openstack("server reboot --wait life")
+        self.openstack("server reboot --hard --wait life")
+        self.openstack("server set --name still --property a=b life")
+        self.openstack("server unset --property role still")
+        self.assertEqual(self.openstack.show("server show still")["properties"], {"a": "b"})
+        self.openstack("console log show still")
+        console = self.openstack.show("console url show still")
+        self.assertEqual((console["type"], console["protocol"]), ("novnc", "vnc"))
+        self.openstack("server delete --wait still")
+        self.assertIn("No server with a name or ID of 'still' exists.", self.openstack("server show still", code=1).err)
+
+    def test_several_servers_at_once(self):
+        self.openstack("server create --image system --flavor tiny --network lan --min 2 --max 3 --wait many")
+        names = {row["Name"] for row in self.openstack.list("server list --name many")}
+        self.assertEqual(names, {"many-1", "many-2", "many-3"})
+        long = self.openstack.list("server list --long --status ACTIVE --name many-2")
+        self.assertEqual([row["Name"] for row in long], ["many-2"])
+        everybody = {row["Name"] for row in self.admin.list("server list --all-projects")}
+        self.assertLessEqual(names, everybody)
+        self.assertNotIn("many-1", {row["Name"] for row in self.admin.list("server list")})
+        self.openstack("server delete --wait many-1 many-2 many-3")
+
+    def test_a_server_on_a_port_with_a_group_and_a_floating_ip(self):
+        self.admin("network create --external --provider-network-type flat --provider-physical-network public outside")
+        self.admin("subnet create --network outside --subnet-range 172.24.4.0/24 --no-dhcp outside-v4")
+        self.openstack("router create gate")
+        self.openstack("router set --external-gateway outside gate")
+        self.openstack("router add subnet gate lan-v4")
+        self.openstack("security group create web")
+        self.openstack("port create --network lan --fixed-ip ip-address=10.0.0.77 mine")
+        made = self.openstack.show("server create --image system --flavor tiny --port mine --wait served")
+        self.assertEqual(made["addresses"], {"lan": ["10.0.0.77"]})
+        self.openstack("server add security group served web")
+        self.assertIn({"name": "web"}, self.openstack.show("server show served")["security_groups"])
+        self.openstack("server remove security group served web")
+        address = self.openstack.show("floating ip create outside")["floating_ip_address"]
+        self.openstack(f"server add floating ip served {address}")
+        self.assertEqual(self.openstack.show("server show served")["addresses"], {"lan": ["10.0.0.77", address]})
+        self.openstack(f"server remove floating ip served {address}")
+        self.openstack("server delete --wait served")
+        self.assertEqual(self.openstack.show("port show mine")["device_id"], "")
+
+    def test_what_cannot_be_is_said(self):
+        missing = self.openstack("server create --image system --flavor tiny --network nowhere bad", code=1)
+        self.assertIn("No Network found for nowhere", missing.err)
+        self.admin("flavor create --ram 999999999 --vcpus 1 --disk 1 huge")
+        self.admin("quota set --ram -1 tenant")
+        huge = self.openstack("server create --image system --flavor huge --network lan --wait toobig", code=1)
+        self.assertIn("Error creating server", huge.err + huge.out)
+        fault = self.openstack.show("server show toobig")["fault"]
+        self.assertIn("No valid host was found", fault["message"])
+        self.assertIn("MEMORY_MB", fault["message"])
+        self.openstack("server delete --wait toobig")
+
+    def test_quota_holds_and_is_shown(self):
+        self.admin("project create poor")
+        self.admin("user create --password secret pia")
+        self.admin("role add --user pia --project poor member")
+        self.admin("quota set --instances 1 --cores 30 poor")
+        quota = self.admin.show("quota show poor")
+        self.assertEqual((quota["instances"], quota["cores"]), (1, 30))
+        pia = self.cloud.user("pia", "poor")
+        pia("network create own")
+        pia("subnet create --network own --subnet-range 10.9.0.0/24 own-v4")
+        pia("server create --image system --flavor tiny --network own --wait first")
+        self.assertIn("Quota exceeded", pia("server create --image system --flavor tiny --network own second", code=1).err)
+        limits = {row["Name"]: row["Value"] for row in pia.list("limits show --absolute")}
+        self.assertEqual((limits["maxTotalInstances"], limits["totalInstancesUsed"]), (1, 1))
+        pia("server delete --wait first")
+        limits = {row["Name"]: row["Value"] for row in pia.list("limits show --absolute")}
+        self.assertEqual(limits["totalInstancesUsed"], 0)
+
+    def test_hosts_are_shown_to_the_operator(self):
+        hosts = self.admin.list("hypervisor list")
+        self.assertTrue(hosts)
+        name = hosts[0]["Hypervisor Hostname"]
+        shown = self.admin.show(f"hypervisor show {name}")
+        self.assertEqual((shown["hypervisor_hostname"], shown["state"], shown["status"]), (name, "up", "enabled"))
+        self.assertGreater(self.admin.show("hypervisor stats show")["vcpus"], 0)
+        self.openstack("hypervisor list", code=1)
+        zones = self.openstack.list("availability zone list")
+        self.assertIn(("nova", "available"), [(row["Zone Name"], row["Zone Status"]) for row in zones])
+
+    def test_placement_shows_the_room(self):
+        provider = self.admin.list("resource provider list")[0]
+        before = {row["resource_class"]: row for row in self.admin.list(f"resource provider inventory list {provider['uuid']}")}
+        self.assertLessEqual({"VCPU", "MEMORY_MB", "DISK_GB"}, set(before))
+        self.assertEqual(self.admin.show(f"resource provider show {provider['uuid']}")["name"], provider["name"])
+        candidates = self.admin.list(
+            "--os-placement-api-version 1.10 allocation candidate list --resource VCPU=1 --resource MEMORY_MB=128")
+        self.assertIn(provider["uuid"], [row["resource provider"] for row in candidates])
+
+    def test_what_there_is_is_told(self):
+        self.assertIn("Availability Zone", {row["Name"] for row in self.openstack.list("extension list --network")})
+        versions = {(row["Service Type"], row["Status"]) for row in self.openstack.list("versions show")}
+        for service in ("identity", "image", "placement", "compute", "network"):
+            self.assertIn((service, "CURRENT"), versions)
+
+
+if __name__ == "__main__":
+    unittest.main()
