@@ -60,6 +60,9 @@ void check_numbers(contract::Account const& account) {
                 "the account '{}' of {}: total is at least -1, reserved and max_unit at least 0, ratio above 0, "
                 "min_unit and step_size at least 1",
                 account.account, account.resource));
+    if (account.inherited && !account.quota)
+        throw Error(Code::invalid, fmt::format("the account '{}' of {} is no quota, and only a quota has a default",
+                                               account.account, account.resource));
 }
 } // namespace
 
@@ -76,6 +79,7 @@ contract::Account read_account(store::Rows const& row) {
     account.step_size = row.integer(8);
     account.quota = row.integer(9) != 0;
     account.used = row.integer(10);
+    account.inherited = row.integer(11) != 0;
     return account;
 }
 
@@ -100,6 +104,7 @@ void Ledger::set(contract::SetAccount const& wanted) {
     check_name("the account", wanted.account);
     check_name("the resource", wanted.resource);
     auto const before = load(wanted.account, wanted.resource);
+    if (!before && !wanted.total && wanted.inherited.value_or(false)) return;
     touched_.emplace(wanted.account, wanted.resource);
     if (wanted.drop) {
         if (before) drop(*before);
@@ -119,6 +124,7 @@ void Ledger::set(contract::SetAccount const& wanted) {
     after.step_size = wanted.step_size.value_or(after.step_size);
     after.parent = wanted.parent.value_or(after.parent);
     after.quota = wanted.quota.value_or(after.quota);
+    after.inherited = wanted.inherited.value_or(after.inherited && !wanted.total);
     check_numbers(after);
     // What is used moves with the account from one chain to another.
     bool const moves = before && before->parent != after.parent && before->used > 0;
@@ -129,16 +135,14 @@ void Ledger::set(contract::SetAccount const& wanted) {
 }
 
 void Ledger::save(contract::Account const& account) {
-    db_.execute(
-        "INSERT INTO ledger_accounts (account, resource, parent, total, reserved, ratio, min_unit, max_unit, "
-        "step_size, "
-        "quota, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (account, resource) DO UPDATE "
-        "SET "
-        "parent = excluded.parent, total = excluded.total, reserved = excluded.reserved, ratio = excluded.ratio, "
-        "min_unit = excluded.min_unit, max_unit = excluded.max_unit, step_size = excluded.step_size, "
-        "quota = excluded.quota",
-        account.account, account.resource, account.parent, account.total, account.reserved, account.ratio,
-        account.min_unit, account.max_unit, account.step_size, account.quota, account.used);
+    db_.execute("INSERT INTO ledger_accounts (account, resource, parent, total, reserved, ratio, min_unit, max_unit, "
+                "step_size, quota, used, inherited) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                "ON CONFLICT (account, resource) DO UPDATE SET parent = excluded.parent, total = excluded.total, "
+                "reserved = excluded.reserved, ratio = excluded.ratio, "
+                "min_unit = excluded.min_unit, max_unit = excluded.max_unit, step_size = excluded.step_size, "
+                "quota = excluded.quota, inherited = excluded.inherited",
+                account.account, account.resource, account.parent, account.total, account.reserved, account.ratio,
+                account.min_unit, account.max_unit, account.step_size, account.quota, account.used, account.inherited);
 }
 
 void Ledger::check_chain(contract::Account const& account) {
@@ -183,6 +187,17 @@ void Ledger::add_used(std::string_view account, std::string_view resource, std::
     }
 }
 
+contract::Account Ledger::inherit(contract::Claim const& claim, std::optional<contract::Account> const& before) {
+    auto account = before.value_or(
+        contract::Account{.account = claim.account, .resource = claim.resource, .quota = true, .inherited = true});
+    if (before && account.total == *claim.limit) return account;
+    account.total = *claim.limit;
+    check_numbers(account);
+    save(account);
+    touched_.emplace(account.account, account.resource);
+    return account;
+}
+
 void Ledger::claim(contract::Claim const& claim) {
     check_name("the account", claim.account);
     check_name("the resource", claim.resource);
@@ -197,6 +212,7 @@ void Ledger::claim(contract::Claim const& claim) {
         if (row.next()) held = row.integer(0);
     }
     auto account = load(claim.account, claim.resource);
+    if (claim.limit && (!account || account->inherited)) account = inherit(claim, account);
     if (!account) refuse_unknown(claim.account, claim.resource);
     check_units(*account, held + claim.amount);
     while (account) {

@@ -17,7 +17,8 @@ namespace volutus::kernel::ledger {
 std::int64_t capacity(volutus::store::Account const& account);
 
 inline constexpr std::string_view account_columns = "a.account, a.resource, a.parent, a.total, a.reserved, a.ratio, "
-                                                    "a.min_unit, a.max_unit, a.step_size, a.quota, a.used";
+                                                    "a.min_unit, a.max_unit, a.step_size, a.quota, a.used, "
+                                                    "a.inherited";
 volutus::store::Account read_account(store::Rows const& row); // of account_columns
 
 class Ledger {
@@ -33,6 +34,9 @@ public:
 private:
     using Key = std::pair<std::string, std::string>; // account, resource
     std::optional<volutus::store::Account> load(std::string_view account, std::string_view resource);
+    // The account of a claim that brings a limit, where nobody has set one: made, or brought up to date.
+    volutus::store::Account inherit(volutus::store::Claim const& claim,
+                                    std::optional<volutus::store::Account> const& before);
     void add_used(std::string_view account, std::string_view resource,
                   std::int64_t amount); // along the chain, unchecked
     void check_chain(volutus::store::Account const& account);

@@ -1,4 +1,5 @@
 #include <kernel/store/applier.hpp>
+#include <kernel/store/fill.hpp>
 #include <kernel/store/tasks.hpp>
 
 #include <fmt/format.h>
@@ -88,10 +89,11 @@ contract::Applied Applier::run() {
     for (auto const& given : apply.give_back) takes_.give_back(given);
     for (auto const& gone : apply.remove) remove(kinds.require(gone.kind), gone.id);
     for (auto const& gone : prepared_.kernel.remove) remove(kinds.require(gone.kind), gone.id);
-    for (auto const& document : prepared_.puts) put(document);
     for (auto const& account : apply.set) ledger_.set(account);
     for (auto const& claim : apply.claim) ledger_.claim(claim);
     for (auto const& wanted : apply.take) applied.taken.push_back(takes_.take(wanted));
+    for (auto const& document : prepared_.puts)
+        document.filled_by.empty() ? put(document) : put_filled(document, applied.taken);
     for (auto const& task : apply.tasks) start(task);
     check_outcome();
     for (auto const& note : apply.notes) feed_.note(note.topic, note.body);
@@ -128,6 +130,12 @@ void Applier::put(PreparedPut const& put) {
     write_row(put, !old);
     if (table.derives()) write_derived(table, put.id, old ? derive(table, put.id, old->body) : Derived{}, put.derived);
     feed_.put(table.kind.name, put.id, !old, changed_fields(old ? &old->body : nullptr, *put.body));
+}
+
+void Applier::put_filled(PreparedPut const& prepared, std::vector<std::int64_t> const& taken) {
+    json::value body(*prepared.body);
+    for (auto const i : prepared.filled_by) fill(body, *prepared_.apply.take[i].into, taken[i]);
+    put(prepare_put(*prepared.table, prepared.id, body.as_object()));
 }
 
 void Applier::write_row(PreparedPut const& put, bool created) {

@@ -28,6 +28,7 @@ struct PreparedPut {
     std::string id, text;
     json::object const* body;
     Derived derived;
+    std::vector<std::size_t> filled_by; // takes of the apply that write into it; what is derived is then preliminary
 };
 PreparedPut prepare_put(KindTable const& table, std::string const& id, json::object const& body);
 
@@ -65,6 +66,7 @@ private:
     std::optional<Old> read(KindTable const& table, std::string_view id);
     void expect(contract::Expect const& wanted);
     void put(PreparedPut const& put);
+    void put_filled(PreparedPut const& put, std::vector<std::int64_t> const& taken);
     void write_row(PreparedPut const& put, bool created);
     void write_derived(KindTable const& table, std::string const& id, Derived const& before, Derived const& after);
     void remove(KindTable const& table, std::string const& id);

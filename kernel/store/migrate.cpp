@@ -97,9 +97,7 @@ void fill(Connection& connection, Schema const& schema, KindTable const& table) 
     });
 }
 
-std::string print(contract::Kind const& kind) {
-    return json::print(json::encode(kind));
-}
+std::string print(contract::Kind const& kind) { return json::print(json::encode(kind)); }
 std::string derived_part(contract::Kind kind) {
     kind.lists.clear();
     kind.schema = 1;
@@ -138,6 +136,22 @@ void migrate(Connection& connection, Dialect const& dialect, Schema& schema, con
                        "declared = excluded.declared",
                        declared.name, print(declared));
     schema = std::move(next);
+}
+
+void prepare_system_tables(Connection& connection, Dialect const& dialect) {
+    for (auto const& statement : system_tables(dialect)) connection.execute(statement);
+    std::int64_t format = 0;
+    {
+        auto row = connection.query("SELECT format FROM store_head");
+        if (row.next()) format = row.integer(0);
+    }
+    if (format > newest_format)
+        throw Error(Code::conflict, fmt::format("the store has format {} and this program knows {}; use the newer one",
+                                                format, newest_format));
+    if (format == newest_format) return;
+    connection.execute(
+        fmt::format("ALTER TABLE ledger_accounts ADD COLUMN inherited {} NOT NULL DEFAULT 0", dialect.integer));
+    connection.execute("UPDATE store_head SET format = ?1", newest_format);
 }
 
 Schema load_schema(Connection& connection) {

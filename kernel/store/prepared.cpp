@@ -1,8 +1,11 @@
 // What can be said of an apply without the database.
 #include <kernel/store/applier.hpp>
+#include <kernel/store/fill.hpp>
 #include <kernel/store/tasks.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace volutus::kernel::store {
 
@@ -44,7 +47,7 @@ KindTable const& Declarations::require(std::string_view kind, std::string_view o
 
 PreparedPut prepare_put(KindTable const& table, std::string const& id, json::object const& body) {
     check_name("the id of a " + table.kind.name, id);
-    return {&table, id, print_bounded(table.kind.name, id, body), &body, derive(table, id, body)};
+    return {&table, id, print_bounded(table.kind.name, id, body), &body, derive(table, id, body), {}};
 }
 
 Prepared::Prepared(std::shared_ptr<Declarations const> with, std::string_view by, contract::Apply const& wanted,
@@ -68,6 +71,14 @@ Prepared::Prepared(std::shared_ptr<Declarations const> with, std::string_view by
     };
     puts.reserve(apply.put.size() + kernel.put.size());
     for (auto const& put : apply.put) prepare(put, owner);
+    for (std::size_t i = 0; i < apply.take.size(); ++i) {
+        if (!apply.take[i].into) continue;
+        auto const& into = *apply.take[i].into;
+        auto const put = std::ranges::find_if(
+            puts, [&](PreparedPut const& put) { return put.id == into.id && put.table->kind.name == into.kind; });
+        check_fill(apply.take[i], put == puts.end() ? nullptr : put->body);
+        put->filled_by.push_back(i);
+    }
     for (auto const& put : kernel.put) prepare(put, "");
     auto check_remove = [&](contract::Remove const& remove, std::string_view writer) {
         once(remove.kind, remove.id);

@@ -228,13 +228,14 @@ std::vector<std::string> system_tables(Dialect const& dialect) {
         table("take_spans", "pool t, first i, last i", "pool, first"),
         table("ledger_accounts",
               "account t, resource t, parent t, total i, reserved i, ratio r, min_unit i, max_unit i, step_size i, "
-              "quota i, used i",
+              "quota i, used i, inherited i",
               "account, resource"),
         "CREATE INDEX IF NOT EXISTS ledger_accounts_parent ON ledger_accounts (parent, resource)",
         table("ledger_claims", "account t, resource t, consumer t, amount i", "account, resource, consumer"),
         "CREATE INDEX IF NOT EXISTS ledger_claims_consumer ON ledger_claims (consumer, account, resource)",
-        "INSERT INTO store_head (one, revision, feed_floor, format, fence) VALUES (1, 0, 0, 1, 0) ON CONFLICT (one) DO "
-        "NOTHING",
+        fmt::format("INSERT INTO store_head (one, revision, feed_floor, format, fence) VALUES (1, 0, 0, {}, 0) ON CONFLICT "
+                    "(one) DO NOTHING",
+                    newest_format),
     };
 }
 

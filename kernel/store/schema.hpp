@@ -53,7 +53,8 @@ struct KindTable {
 // The kinds that the store knows. Copied, changed and swapped whole.
 using Schema = std::map<std::string, std::shared_ptr<KindTable const>, std::less<>>;
 
-// The tables that are there whatever the kinds; statements that may be run again.
+// The tables that are there whatever the kinds, in the newest format; statements that may be run again.
+inline constexpr int newest_format = 2; // 2: ledger_accounts.inherited
 std::vector<std::string> system_tables(Dialect const& dialect);
 
 struct Edge {

@@ -1,4 +1,5 @@
 #include <kernel/store/blobs.hpp>
+#include <kernel/store/migrate.hpp>
 #include <kernel/store/writer.hpp>
 
 #include <fmt/format.h>
@@ -31,9 +32,7 @@ bool ends_batch(EngineError const& error) {
 
 Writer::Writer(Engine& engine, Head& head, world::Duration retention)
     : head_(head), for_update_(engine.dialect().for_update), db_(engine.writer()), trimmer_(retention) {
-    alone([&](Connection& connection) {
-        for (auto const& statement : system_tables(engine.dialect())) connection.execute(statement);
-    });
+    alone([&](Connection& connection) { prepare_system_tables(connection, engine.dialect()); });
     head_.publish(read_head(*db_).revision, {});
     thread_ = world::Thread("store-writer", [this] { run(); });
 }

@@ -92,6 +92,25 @@ Writes claim_quota(std::string_view project, std::string_view resource, std::str
     return writes;
 }
 
+Writes set_quota(std::string_view project, std::string_view resource, std::int64_t limit) {
+    Writes writes;
+    auto& account = writes.apply.set.emplace_back();
+    account.account = project;
+    account.resource = resource;
+    account.total = limit;
+    account.quota = true;
+    return writes;
+}
+
+Writes reset_quota(std::string_view project, std::string_view resource) {
+    Writes writes;
+    auto& account = writes.apply.set.emplace_back();
+    account.account = project;
+    account.resource = resource;
+    account.inherited = true;
+    return writes;
+}
+
 Writes release(std::string_view consumer, std::string_view account, std::string_view resource) {
     Writes writes;
     writes.apply.release.push_back({std::string(account), std::string(resource), std::string(consumer)});

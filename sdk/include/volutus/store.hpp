@@ -61,11 +61,15 @@ Writes claim(std::string_view account, std::string_view resource, std::string_vi
 // Of a project's quota. `limit` is the service's default, for a project whose limit nobody has set.
 Writes claim_quota(std::string_view project, std::string_view resource, std::string_view consumer, std::int64_t amount,
                    std::int64_t limit);
+// What an operator says a project may have (-1 = unlimited), and back to the service's default.
+Writes set_quota(std::string_view project, std::string_view resource, std::int64_t limit);
+Writes reset_quota(std::string_view project, std::string_view resource);
 // All that the consumer holds, or only of one account or resource.
 Writes release(std::string_view consumer, std::string_view account = {}, std::string_view resource = {});
 Writes take(std::string_view pool, std::string_view consumer, std::int64_t first, std::int64_t last,
             std::optional<std::int64_t> wanted = {});
-// The same, and the value is written into a document that is put in the same apply.
+// The same, and the value is written into a document that is put in the same apply. The member must be there: give it
+// some value first.
 Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
                  std::int64_t last, std::optional<std::int64_t> wanted = {});
 Writes give_back(std::string_view pool, std::string_view consumer);

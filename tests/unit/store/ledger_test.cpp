@@ -13,6 +13,10 @@ protected:
     Refusal claim(std::string const& account, std::string const& consumer, std::int64_t amount) {
         return refusal([&] { apply({.claim = {{account, "VCPU", consumer, amount}}}); });
     }
+    Refusal claim_within(std::string const& account, std::string const& consumer, std::int64_t amount,
+                         std::int64_t limit) {
+        return refusal([&] { apply({.claim = {{account, "VCPU", consumer, amount, limit}}}); });
+    }
     void set(contract::SetAccount wanted) {
         wanted.resource = "VCPU";
         apply({.set = {wanted}});
@@ -126,6 +130,84 @@ TEST_P(StoreLedger, WrongNumbersAreRefused) {
     EXPECT_EQ(claim("host", "s1", -5).code, Code::invalid);
     EXPECT_EQ(claim("host", "s1", std::int64_t(1) << 62).code, Code::ok);
     EXPECT_EQ(claim("host", "s2", 1).code, Code::invalid);
+    expect_sound();
+}
+
+TEST_P(StoreLedger, AClaimWithALimitMakesTheQuotaThatNobodyHasSet) {
+    EXPECT_EQ(claim_within("p1", "s1", 2, 3).code, Code::ok);
+    auto const made = account("p1");
+    EXPECT_TRUE(made.quota && made.inherited);
+    EXPECT_EQ(made.total, 3);
+    EXPECT_EQ(made.used, 2);
+    auto const refused = claim_within("p1", "s2", 2, 3);
+    EXPECT_EQ(refused.code, Code::over_quota);
+    EXPECT_EQ(json::print(refused.details), R"({"account":"p1","resource":"VCPU","total":3,"used":2,"asked":2})");
+    EXPECT_EQ(claim_within("p2", "s3", 5, 3).code, Code::over_quota);
+    EXPECT_TRUE(store_->accounts({.account = "p2"}).accounts.empty()); // what is refused leaves nothing behind
+    EXPECT_EQ(claim_within("p3", "s4", 1, -2).code, Code::invalid);
+    EXPECT_EQ(claim_within("p3", "s4", 1'000'000, -1).code, Code::ok);
+    expect_sound();
+}
+
+TEST_P(StoreLedger, AnInheritedTotalFollowsTheLimitOfTheNextClaim) {
+    claim_within("p1", "s1", 2, 3);
+    EXPECT_EQ(claim_within("p1", "s2", 6, 8).code, Code::ok);
+    EXPECT_EQ(account("p1").total, 8);
+    EXPECT_EQ(claim_within("p1", "s3", 1, 5).code, Code::over_quota);
+    EXPECT_EQ(account("p1").total, 8); // of the last claim that was granted
+    EXPECT_EQ(claim("p1", "s3", 1).code, Code::over_quota);
+    expect_sound();
+}
+
+TEST_P(StoreLedger, ATotalThatSomebodySetHoldsUntilItIsReset) {
+    claim_within("p1", "s1", 2, 3);
+    set({.account = "p1", .total = 4, .quota = true});
+    EXPECT_FALSE(account("p1").inherited);
+    EXPECT_EQ(claim_within("p1", "s2", 3, 100).code, Code::over_quota);
+    EXPECT_EQ(account("p1").total, 4);
+    set({.account = "p1", .inherited = true});
+    EXPECT_TRUE(account("p1").inherited);
+    EXPECT_EQ(account("p1").used, 2);
+    EXPECT_EQ(claim_within("p1", "s2", 3, 100).code, Code::ok);
+    EXPECT_EQ(account("p1").total, 100);
+    set({.account = "p1", .max_unit = 50}); // says nothing of the total
+    EXPECT_TRUE(account("p1").inherited);
+    expect_sound();
+}
+
+TEST_P(StoreLedger, OnlyAQuotaGoesBackToADefault) {
+    set({.account = "nobody", .inherited = true});
+    EXPECT_TRUE(store_->accounts({.account = "nobody"}).accounts.empty());
+    set({.account = "host", .total = 4});
+    EXPECT_EQ(refusal([&] { set({.account = "host", .inherited = true}); }).code, Code::invalid);
+    EXPECT_EQ(claim_within("host", "s1", 5, 100).code, Code::exhausted); // a capacity is nobody's default
+    EXPECT_EQ(account("host").total, 4);
+}
+
+TEST_P(StoreLedger, ADefaultThatIsMadeOrChangedIsToldInTheFeed) {
+    claim_within("p1", "s1", 2, 3);
+    claim_within("p1", "s2", 1, 8);
+    auto const entries = store_->changes({.kinds = {"kernel.account"}, .wait = false}).entries;
+    ASSERT_EQ(entries.size(), 2u);
+    EXPECT_EQ(json::print(entries[0].note), R"({"VCPU":{"total":3,"capacity":3,"used":2}})");
+    EXPECT_EQ(json::print(entries[1].note), R"({"VCPU":{"total":8,"capacity":8,"used":3}})");
+}
+
+TEST_P(StoreLedger, AStoreOfTheFormatBeforeIsBroughtUpToDate) {
+    set({.account = "p1", .total = 4, .quota = true});
+    claim("p1", "s1", 1);
+    store_.reset();
+    {
+        auto const engine = open_engine(GetParam(), {.path = path()});
+        auto const connection = engine->writer();
+        connection->begin_write();
+        connection->execute("ALTER TABLE ledger_accounts DROP COLUMN inherited");
+        connection->execute("UPDATE store_head SET format = 1");
+        connection->commit();
+    }
+    reopen();
+    EXPECT_EQ(account("p1").total, 4);
+    EXPECT_FALSE(account("p1").inherited);
     expect_sound();
 }
 

@@ -91,6 +91,7 @@ BOOST_DESCRIBE_STRUCT(Remove, (), (kind, id))
 
 // Makes or changes an account. Lowering below use is allowed; only new claims are refused then. Fields that are
 // absent keep their value; a new account needs total. drop removes it, refused while it has claims or children.
+// What is not there cannot be dropped, nor go back to a default: neither is an error.
 struct SetAccount {
     std::string account, resource;           // (provider, resource class) or (project, resource)
     std::optional<std::int64_t> total;       // capacity or limit; -1 = unlimited
@@ -99,15 +100,19 @@ struct SetAccount {
     std::optional<std::int64_t> min_unit, max_unit, step_size; // bounds of one claim
     std::optional<std::string> parent;       // account whose capacity a claim must fit too; "" = none
     std::optional<bool> quota;               // a tenant's limit: short is over_quota; else it is exhausted
+    std::optional<bool> inherited;           // true: back to what claims bring as their limit; total ends that
     bool drop = false;
 };
 BOOST_DESCRIBE_STRUCT(SetAccount, (),
-                      (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, quota, drop))
+                      (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, quota, inherited,
+                       drop))
 
+// With a limit, an account that is not there is made as a quota with that total, and is `inherited`: its total follows
+// the limit of each later claim, before that is judged, until SetAccount gives it a total of its own.
 struct Claim {
     std::string account, resource, consumer; // one claim a (account, resource, consumer); again adds to it
     std::int64_t amount = 0;                 // at least 1; the account's units and step bound the claim as it becomes
-    std::optional<std::int64_t> limit;       // of a quota: what holds where nobody has set one; -1 = unlimited
+    std::optional<std::int64_t> limit;       // what holds where nobody has set a total; -1 = unlimited
 };
 BOOST_DESCRIBE_STRUCT(Claim, (), (account, resource, consumer, amount, limit))
 
@@ -117,20 +122,23 @@ struct Release {
 };
 BOOST_DESCRIBE_STRUCT(Release, (), (account, resource, consumer))
 
-// Takes a free value of first..last for the consumer: the one wanted, else the lowest free. The reply names it. A
-// consumer that already holds a value of this pool within the range, or the one wanted, gets that one again. A wanted
-// value that another holds is a conflict with details {pool,value,consumer}.
+// Where a taken value is written before the document is. What the document says in indexes, unique keys and references
+// is derived from it as it becomes.
 struct Into {
     std::string kind, id; // of a document that is put in the same apply
-    std::string pointer;  // JSON pointer of a member that is there: "/fixed_ips/0/ip_address"
+    std::string pointer;  // JSON pointer of a plain member that is there: "/fixed_ips/0/ip_address"
     std::string base;     // an IPv4 or IPv6 address: base + value is written, as text; "" = the value, as a number
 };
 BOOST_DESCRIBE_STRUCT(Into, (), (kind, id, pointer, base))
+
+// Takes a free value of first..last for the consumer: the one wanted, else the lowest free. The reply names it. A
+// consumer that already holds a value of this pool within the range, or the one wanted, gets that one again. A wanted
+// value that another holds is a conflict with details {pool,value,consumer}.
 struct Take {
     std::string pool, consumer;
     std::int64_t first = 0, last = 0;
     std::optional<std::int64_t> wanted;
-    std::optional<Into> into; // where the value is written before the document is
+    std::optional<Into> into;
 };
 BOOST_DESCRIBE_STRUCT(Take, (), (pool, consumer, first, last, wanted, into))
 
@@ -161,7 +169,7 @@ struct Note {
 };
 BOOST_DESCRIBE_STRUCT(Note, (), (topic, body))
 
-// At most 1,000 items in all. Order of evaluation: expect, release and give_back, remove, put, set, claim, take, tasks,
+// At most 1,000 items in all. Order of evaluation: expect, release and give_back, remove, set, claim, take, put, tasks,
 // then references and unique keys over the outcome; all or nothing.
 struct Apply {
     std::vector<Expect> expect;
@@ -286,9 +294,11 @@ struct Account {
     std::int64_t total = 0, reserved = 0, min_unit = 1, max_unit = 0, step_size = 1, used = 0; // max_unit 0 = no bound
     double ratio = 1.0;
     bool quota = false;
+    bool inherited = false; // total is the limit of the last claim, and nobody's decision
 };
 BOOST_DESCRIBE_STRUCT(Account, (),
-                      (account, resource, parent, total, reserved, min_unit, max_unit, step_size, used, ratio, quota))
+                      (account, resource, parent, total, reserved, min_unit, max_unit, step_size, used, ratio, quota,
+                       inherited))
 
 struct Accounts {
     std::vector<Account> accounts;
