@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Kills the real daemon in the middle of server creates and deletes. After each restart, without a hand on it, every
+server is ACTIVE, in ERROR with a reason, or gone; `volutus verify` finds documents, hosts, networks, ledger and quota in
+agreement; and a server that ran before goes on running while the daemon is down.
+
+    kill_servers.py [--rounds N] [--seed N] [--drivers simulated|host] [--guest-image FILE]
+
+N creates and N deletes are interrupted. The host's drivers need root and libvirt's daemons.
+"""
+
+import argparse
+import http.client
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from cloud import wait_for
+from whole_cloud import SIMULATED, WholeCloud
+
+SETTLE = 300  # seconds, for all tasks to end after a start
+RESTING = {"ACTIVE", "ERROR", "SHUTOFF"}
+LATENCY = """
+[plugin.compute_simulator.config]
+latency = "20ms"
+state_directory = "{state}/simulator"
+[tasks]
+longest_pause = "1s"
+"""
+
+
+class Interrupted:
+    def __init__(self, cloud, image, flavor, network, moments, longest):
+        self.cloud, self.image, self.flavor, self.network = cloud, image, flavor, network
+        self.moments, self.longest = moments, longest
+        self.found = []
+        self.told = {"ACTIVE": 0, "ERROR": 0, "gone": 0}
+
+    def ask(self, method, path, body=None):
+        """The reply; None where nobody can tell what became of the request."""
+        try:
+            return self.cloud.ask(method, path, body, headers={"X-Auth-Token": self.cloud.token}, timeout=20)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def create(self, name):
+        return self.ask("POST", "/compute/v2.1/servers", {"server": {
+            "name": name, "imageRef": self.image, "flavorRef": self.flavor, "networks": [{"uuid": self.network}]}})
+
+    def servers(self):
+        return {one["id"]: one for one in self.cloud.call("GET", "/compute/v2.1/servers/detail")["servers"]}
+
+    def kill_and_settle(self):
+        time.sleep(self.moments.uniform(0, self.longest))
+        self.cloud.kill()
+        self.still_runs("while the daemon is down")
+        self.cloud.start()
+        wait_for("all tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [], SETTLE)
+
+    def still_runs(self, when):
+        """The guest that was there before; simulated ones have no process that could be looked at."""
+        process = getattr(self, "process", None)
+        if process and not Path(f"/proc/{process}").exists():
+            self.found.append(f"the guest that ran ended {when}")
+
+    def check(self, what, acknowledged, server_id, deleted):
+        servers = self.servers()
+        for one in servers.values():
+            if one["status"] not in RESTING:
+                self.found.append(f"{what}: {one['id']} stays in {one['status']} ({one['OS-EXT-STS:task_state']})")
+            if one["status"] == "ERROR" and not one.get("fault", {}).get("message"):
+                self.found.append(f"{what}: {one['id']} is in ERROR without a reason")
+        there = servers.get(server_id)
+        if acknowledged and deleted and there:
+            self.found.append(f"{what}: acknowledged, and {server_id} is {there['status']}")
+        if acknowledged and not deleted and not there:
+            self.found.append(f"{what}: acknowledged, and {server_id} is not there")
+        self.told[there["status"] if there else "gone"] += 1
+        try:
+            self.cloud.volutus("verify")
+        except AssertionError as differences:
+            self.found.append(f"{what}: verify: {differences}")
+
+    def interrupt_create(self, number):
+        reply = self.create(f"create-{number}")
+        server_id = reply.json["server"]["id"] if reply is not None and reply.status == 202 else None
+        self.kill_and_settle()
+        self.check(f"create {number}", server_id is not None, server_id, deleted=False)
+
+    def interrupt_delete(self, number):
+        made = self.create(f"delete-{number}").json["server"]["id"]
+        self.cloud.wait_for_server(made, patience=SETTLE)
+        reply = self.ask("DELETE", f"/compute/v2.1/servers/{made}")
+        self.kill_and_settle()
+        self.check(f"delete {number}", reply is not None and reply.status == 204, made, deleted=True)
+
+    def clear(self, kept):
+        for server_id in self.servers().keys() - {kept}:
+            self.ask("DELETE", f"/compute/v2.1/servers/{server_id}")
+        wait_for("the servers to be gone", lambda: self.servers().keys() <= {kept}, SETTLE)
+
+
+def furnish(cloud, guest_image):
+    image = cloud.call("POST", "/image/v2/images", {
+        "name": "guest", "disk_format": "qcow2" if guest_image else "raw", "container_format": "bare",
+        "visibility": "public"})["id"]
+    data = Path(guest_image).read_bytes() if guest_image else os.urandom(1 << 16)
+    reply = cloud.ask("PUT", f"/image/v2/images/{image}/file", data, timeout=120,
+                      headers={"X-Auth-Token": cloud.token, "Content-Type": "application/octet-stream"})
+    assert reply.status == 204, reply
+    flavor = cloud.call("POST", "/compute/v2.1/flavors",
+                        {"flavor": {"name": "tiny", "ram": 128, "vcpus": 1, "disk": 1}})["flavor"]["id"]
+    network = cloud.call("POST", "/network/v2.0/networks", {"network": {"name": "lan"}})["network"]["id"]
+    cloud.call("POST", "/network/v2.0/subnets", {"subnet": {"network_id": network, "ip_version": 4, "cidr": "10.0.0.0/24"}})
+    return image, flavor, network
+
+
+def process_of(server_id):
+    """The emulator that runs a server of the host's driver."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = command.read_bytes()
+        except OSError:
+            continue
+        if server_id.encode() in words and b"qemu" in words.split(b"\0")[0]:
+            return int(command.parent.name)
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drivers", choices=["simulated", "host"], default="simulated")
+    parser.add_argument("--guest-image")
+    wanted = parser.parse_args()
+    host = wanted.drivers == "host"
+
+    cloud = WholeCloud("" if host else SIMULATED, "" if host else LATENCY)
+    cloud.start()
+    image, flavor, network = furnish(cloud, wanted.guest_image)
+    work = Interrupted(cloud, image, flavor, network, random.Random(wanted.seed), 6 if host else 0.4)
+    kept = work.create("kept").json["server"]["id"]
+    cloud.wait_for_server(kept, patience=SETTLE)
+    if host:
+        work.process = process_of(kept)
+        assert work.process, "the guest has no process"
+    for number in range(wanted.rounds):
+        work.interrupt_create(number)
+        work.interrupt_delete(number)
+        work.clear(kept)
+    cloud.wait_for_server(kept)
+    work.still_runs("at some time")
+
+    print(f"seed {wanted.seed}: {wanted.rounds} creates and {wanted.rounds} deletes interrupted; outcomes {work.told}")
+    for one in work.found:
+        print(f"difference: {one}")
+    if not host or not work.found:
+        cloud.call("DELETE", f"/compute/v2.1/servers/{kept}")
+        wait_for("the last server to be gone", lambda: not work.servers(), SETTLE)
+        cloud.call("DELETE", f"/network/v2.0/networks/{network}")
+        wait_for("all tasks to end", lambda: cloud.volutus("tasks", "--json") == [], SETTLE)
+    cloud.stop()
+    if work.found:
+        print(f"state and log are kept in {cloud.folder}")
+        return 1
+    cloud.discard()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
