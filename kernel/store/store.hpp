@@ -47,6 +47,13 @@ public:
     std::string put_blob(std::string_view bytes); // its id, after the disk has it; too_large beyond blob_max
     std::optional<std::string> blob(std::string_view id);
 
+    // Tells an observer of each note of the topic from now on, for good: on the writer's thread, in the order of
+    // revisions, after the disk has the note and before its apply is answered. All writes wait meanwhile, so it must be
+    // quick, and neither write to the store nor throw. What it refers to lives as long as the store.
+    void observe_notes(std::string topic, NoteObserver observer) {
+        writer_.observe_notes(std::move(topic), std::move(observer));
+    }
+
     std::uint64_t revision() const { return head_.revision(); }
     // Throws deadline or cancelled when patience ends first.
     void wait_for_revision(std::uint64_t revision, Patience const& patience = {});

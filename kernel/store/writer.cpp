@@ -87,6 +87,11 @@ void Writer::transact(std::function<void(Connection&)> const& work) {
     }
 }
 
+void Writer::observe_notes(std::string topic, NoteObserver observer) {
+    world::Lock writing(writing_);
+    observers_.emplace_back(std::move(topic), std::move(observer));
+}
+
 std::shared_ptr<Declarations const> Writer::declarations() const {
     world::Lock lock(mutex_);
     return declarations_;
@@ -146,7 +151,11 @@ void Writer::write(Batch& batch) {
         refused += item->refused.has_value();
         kinds.merge(item->kinds);
     }
-    if (written) head_.publish(revision, kinds); // before the answers, so that whoever got one sees its own write
+    // Both before the answers: whoever got one sees its own write, and knows that observers have been told.
+    if (written) {
+        tell_observers(batch);
+        head_.publish(revision, kinds);
+    }
     world::Lock lock(mutex_);
     statistics_.commits += written;
     statistics_.refused += refused;
@@ -222,6 +231,18 @@ bool Writer::fence() {
     } catch (std::exception const& error) {
         db_->rollback();
         return false;
+    }
+}
+
+// An observer that throws ends the program: what it failed to take in, such as a revocation, must not be answered as
+// done.
+void Writer::tell_observers(Batch const& batch) noexcept {
+    if (observers_.empty()) return;
+    for (auto const* item : batch.items) {
+        if (item->refused) continue;
+        for (auto const& note : item->prepared->apply.notes)
+            for (auto const& [topic, observer] : observers_)
+                if (topic == note.topic) observer(item->applied.revision, note.body);
     }
 }
 

@@ -17,6 +17,9 @@ struct WriterStatistics {
     std::uint64_t applies = 0, refused = 0, commits = 0;
 };
 
+// A note's revision and body.
+using NoteObserver = std::function<void(std::uint64_t revision, json::object const& body)>;
+
 class Writer {
 public:
     // Brings the system tables up to date and publishes the revision that it finds.
@@ -31,6 +34,7 @@ public:
     void alone(std::function<void(Connection&)> const& work);
     // Makes the next declarations out of the present ones, alone; from their commit on all applies are judged by them.
     void declare(std::function<void(Connection&, Declarations&)> const& change);
+    void observe_notes(std::string topic, NoteObserver observer);
     std::shared_ptr<Declarations const> declarations() const;
     WriterStatistics statistics() const;
 
@@ -53,6 +57,7 @@ private:
     bool write_items(Batch& batch, std::uint64_t& revision); // false: nothing to commit
     void write_item(Item& item, std::shared_ptr<Declarations const> const& now, std::uint64_t& revision, bool guarded);
     void trim(std::uint64_t revision);
+    void tell_observers(Batch const& batch) noexcept;
     void abandon(Batch& batch, Error const& why, bool committing);
     bool fence();
     void check_open() const;
@@ -64,6 +69,7 @@ private:
     FeedTrimmer trimmer_;
     bool guarded_ = false; // the batch before had a refusal
     std::string broken_;   // why nothing can be written any more
+    std::vector<std::pair<std::string, NoteObserver>> observers_; // by topic
 
     mutable world::Mutex mutex_;
     world::Condition queued_;
