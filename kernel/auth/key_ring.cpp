@@ -8,11 +8,15 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <optional>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace volutus::kernel::auth {
 
@@ -87,6 +91,36 @@ void write_new_key(std::string const& directory, std::uint64_t number) {
     sodium_memzero(text.data(), text.size());
 }
 
+// When the keys were made or last rotated, which is when the staged one was written; 1970 when there is none.
+world::WallTime rotated_at(std::string const& directory) {
+    struct stat status{};
+    if (::stat(path_of(directory, 0).c_str(), &status) != 0) return {};
+    auto const since_1970 =
+        std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+    return world::WallTime(std::chrono::duration_cast<world::WallTime::duration>(since_1970));
+}
+
+// Held while the directory is read (LOCK_SH) or changed (LOCK_EX); a process that dies lets go.
+class DirectoryLock {
+public:
+    DirectoryLock(std::string const& directory, int how)
+        : handle_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+        int locked = -1;
+        while (handle_ >= 0 && (locked = ::flock(handle_, how)) != 0 && errno == EINTR) {
+        }
+        if (locked == 0) return;
+        auto const why = errno;
+        if (handle_ >= 0) ::close(handle_);
+        throw std::system_error(why, std::generic_category(), directory);
+    }
+    DirectoryLock(DirectoryLock const&) = delete;
+    DirectoryLock& operator=(DirectoryLock const&) = delete;
+    ~DirectoryLock() { ::close(handle_); }
+
+private:
+    int handle_;
+};
+
 // File errors as the operator should read them.
 template <class Body> auto on_directory(std::string const& directory, Body body) {
     try {
@@ -100,9 +134,7 @@ template <class Body> auto on_directory(std::string const& directory, Body body)
 
 Key::Key(std::uint64_t number, Bytes const& bytes) : number_(number), id_(id_of(bytes)), bytes_(bytes) {}
 
-Key::~Key() {
-    sodium_memzero(bytes_.data(), bytes_.size());
-}
+Key::~Key() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
 KeyRing::KeyRing(std::vector<Key> keys) : keys_(std::move(keys)) {
     if (keys_.empty()) throw Error(Code::invalid, "a ring of token keys needs at least one key");
@@ -111,6 +143,7 @@ KeyRing::KeyRing(std::vector<Key> keys) : keys_(std::move(keys)) {
 
 KeyRing KeyRing::load(std::string const& directory) {
     return on_directory(directory, [&] {
+        DirectoryLock const lock(directory, LOCK_SH);
         std::vector<Key> keys;
         for (auto const number : numbers_in(directory)) keys.push_back(read_key(directory, number));
         if (keys.empty())
@@ -125,6 +158,7 @@ void KeyRing::create(std::string const& directory) {
             world::make_directory(directory);
             ::chmod(directory.c_str(), 0700);
         }
+        DirectoryLock const lock(directory, LOCK_EX);
         auto const present = numbers_in(directory);
         auto const has = [&](std::uint64_t number) {
             return std::binary_search(present.begin(), present.end(), number);
@@ -134,8 +168,10 @@ void KeyRing::create(std::string const& directory) {
     });
 }
 
-void KeyRing::rotate(std::string const& directory, std::size_t keep) {
-    on_directory(directory, [&] {
+bool KeyRing::rotate(std::string const& directory, std::size_t keep, std::chrono::milliseconds at_age) {
+    return on_directory(directory, [&] {
+        DirectoryLock const lock(directory, LOCK_EX);
+        if (at_age.count() > 0 && world::wall_now() < rotated_at(directory) + at_age) return false;
         auto numbers = numbers_in(directory);
         if (numbers.empty()) throw Error(Code::invalid, fmt::format("{} holds no token keys to rotate", directory));
         auto const next = numbers.back() + 1;
@@ -151,6 +187,7 @@ void KeyRing::rotate(std::string const& directory, std::size_t keep) {
         auto const most = std::max<std::size_t>(keep, 3) - 1; // beside the staged one
         for (std::size_t i = 0; i + most < numbers.size(); ++i) world::remove_file(path_of(directory, numbers[i]));
         world::sync_directory(directory);
+        return true;
     });
 }
 

@@ -1,10 +1,12 @@
 // The keys that seal tokens: a directory of numbered files, each of 32 random bytes in hexadecimal, mode 0600.
 //
 // The highest number is the primary key: it seals. Number 0 is staged: it becomes the primary at the next rotation, so
-// that controllers that share the keys can open its tokens before the first one is sealed. All keys open.
+// that controllers that share the keys can open its tokens before the first one is sealed. All keys open. Who reads or
+// changes the directory locks it meanwhile, so any number of processes may.
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,13 +46,13 @@ public:
     // is none. Names that are not numbers are ignored.
     static KeyRing load(std::string const& directory);
 
-    // Makes the directory (0700) and the first two keys, 0 and 1, where there are none yet. One caller at a time.
+    // Makes the directory (0700) and the first two keys, 0 and 1, where there are none yet.
     static void create(std::string const& directory);
 
     // The staged key becomes the primary, a new one is staged, and the oldest are removed until `keep` are left (at
     // least 3: staged, primary, one that retires). Every step is durable before the next, so a crash between two leaves
-    // a directory that load() takes. One caller at a time.
-    static void rotate(std::string const& directory, std::size_t keep);
+    // a directory that load() takes. False, and nothing done, when the last rotation is younger than `at_age`.
+    static bool rotate(std::string const& directory, std::size_t keep, std::chrono::milliseconds at_age = {});
 
 private:
     std::vector<Key> keys_;

@@ -137,7 +137,7 @@ PasswordHasher::Turn::Turn(PasswordHasher& hasher, world::Instant until) : hashe
     world::Lock lock(hasher.mutex_);
     if (hasher.running_ >= hasher.settings_.at_once) {
         if (hasher.waiting_ >= hasher.settings_.waiting)
-            throw Error(Code::unavailable, "too many logins wait for their turn; try again in a moment");
+            throw Error(Code::rate_limited, "too many logins wait for their turn; try again in a moment");
         ++hasher.waiting_;
         bool const free = hasher.turn_ended_.wait_until(
             lock, until, [&hasher] { return hasher.running_ < hasher.settings_.at_once; });

@@ -24,7 +24,7 @@ class PasswordHasher {
 public:
     explicit PasswordHasher(PasswordSettings const& settings); // Code::invalid when a setting is out of its bounds
 
-    // All of these wait for their turn until `until`; then Code::deadline. Code::unavailable when too many wait.
+    // All of these wait for their turn until `until`; then Code::deadline. Code::rate_limited when too many wait.
 
     // "$argon2id$v=19$m=...,t=...,p=1$salt$hash". Code::invalid for a password that is too long.
     std::string hash(std::string_view password, world::Instant until);

@@ -18,17 +18,10 @@ constexpr std::size_t head_bytes = 1 + sizeof(std::uint32_t) + nonce_bytes;
 constexpr auto variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 static_assert(key_bytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
-unsigned char const* bytes(std::string const& text) {
-    return reinterpret_cast<unsigned char const*>(text.data());
-}
-unsigned char* bytes(std::string& text) {
-    return reinterpret_cast<unsigned char*>(text.data());
-}
+unsigned char const* bytes(std::string const& text) { return reinterpret_cast<unsigned char const*>(text.data()); }
+unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-// One message for every reason: whoever guesses learns nothing.
-[[noreturn]] void refuse() {
-    throw Error(Code::unauthenticated, "The request you have made requires authentication.");
-}
+[[noreturn]] void refuse() { throw Error(Code::unauthenticated, not_authenticated); }
 
 // The library's decoder takes some bytes beyond ASCII for letters; a token has one text only.
 bool is_base64url(std::string_view text) {
@@ -109,16 +102,17 @@ Token Sealer::open(std::string_view text, std::chrono::seconds grace) const {
 
 void Sealer::reload() {
     if (directory_.empty()) throw Error(Code::unsupported, "these token keys are fixed and have no directory");
+    world::Lock const loading(loading_);
     auto fresh = std::make_shared<KeyRing const>(KeyRing::load(directory_));
     world::Lock const lock(mutex_);
     keys_ = std::move(fresh);
 }
 
-void Sealer::rotate(std::size_t keep) {
+bool Sealer::rotate(std::size_t keep, std::chrono::milliseconds at_age) {
     if (directory_.empty()) throw Error(Code::unsupported, "these token keys are fixed and have no directory");
-    world::Lock const one_at_a_time(rotating_);
-    KeyRing::rotate(directory_, keep);
+    bool const rotated = KeyRing::rotate(directory_, keep, at_age);
     reload();
+    return rotated;
 }
 
 } // namespace volutus::kernel::auth

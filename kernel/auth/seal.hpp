@@ -32,6 +32,9 @@ struct Token {
     bool operator==(Token const&) const = default;
 };
 
+// What everyone is told whose token is not taken, whatever the reason: who guesses learns nothing.
+inline constexpr auto not_authenticated = "The request you have made requires authentication.";
+
 inline constexpr std::size_t longest_token = 4096; // characters; a longer text is refused unread
 
 // Seals and opens under the keys of a directory. Any thread.
@@ -50,15 +53,15 @@ public:
 
     // Takes what is in the directory now; on an error the old keys stay and it throws.
     void reload();
-    // KeyRing::rotate and reload.
-    void rotate(std::size_t keep);
+    // KeyRing::rotate and, whether it was done or not, reload.
+    bool rotate(std::size_t keep, std::chrono::milliseconds at_age = {});
 
 private:
     std::shared_ptr<KeyRing const> keys() const;
 
     std::string directory_;
+    world::Mutex loading_; // a ring that was read earlier must not come later
     mutable world::Mutex mutex_;
-    world::Mutex rotating_;
     std::shared_ptr<KeyRing const> keys_;
 };
 

@@ -120,7 +120,7 @@ TEST(Password, ManyLoginsWaitForTheirTurn) {
 // when the time is up.
 TEST(Password, TooManyLoginsAreRefused) {
     for (auto const& [waiting, expected] :
-         {std::pair{std::size_t{0}, Code::unavailable}, {std::size_t{9}, Code::deadline}}) {
+         {std::pair{std::size_t{0}, Code::rate_limited}, {std::size_t{9}, Code::deadline}}) {
         PasswordHasher hasher({1024 * 1024, 1, 1, waiting});
         std::atomic<Code> refused = Code::ok;
         auto const give_up = soon();
