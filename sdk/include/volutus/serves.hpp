@@ -239,6 +239,8 @@ template <class... Tables> struct ServesPart {
         out.member("name", traits->name);
         out.member("type", traits->type);
         out.texts("aliases", traits->aliases);
+        out.member("endpoint", traits->endpoint);
+        out.member("description", traits->description);
         out.member("version_header", traits->versions.type);
         out.member("lowest", traits->versions.lowest);
         out.member("newest", traits->versions.newest);

@@ -62,6 +62,8 @@ struct ServiceTraits {
     std::string_view type;                      // official type in the catalog: "block-storage"
     std::array<std::string_view, 6> aliases{};  // of the type
     std::array<std::string_view, 6> prefixes{}; // before every path that begins with '/': "/v2.1", "/v2.1/{project_id}"
+    std::string_view endpoint;                  // in the catalog, below the mount: "/v2.1"
+    std::string_view description;               // in the catalog, for people
     Microversions versions{};
 
     ErrorForm errors = errors::simple;

@@ -22,10 +22,22 @@ struct Services {
 };
 BOOST_DESCRIBE_STRUCT(Services, (), (services))
 
+struct ContractName {
+    std::string contract; // "volutus.hypervisor/1"
+};
+BOOST_DESCRIBE_STRUCT(ContractName, (), (contract))
+
+struct Providers {
+    std::vector<std::string> targets; // by name; the targets of a Client
+};
+BOOST_DESCRIBE_STRUCT(Providers, (), (targets))
+
 struct Cloud {
     virtual ~Cloud() = default;
     virtual Services services(Call&) = 0;
+    virtual Providers providers(Call&, ContractName const&) = 0; // of plugins; none is no error
 };
-inline constexpr auto contract = volutus::contract<Cloud>("volutus.cloud/1", required<&Cloud::services>("services"));
+inline constexpr auto contract = volutus::contract<Cloud>("volutus.cloud/1", required<&Cloud::services>("services"),
+                                                          required<&Cloud::providers>("providers"));
 
 } // namespace volutus::cloud
