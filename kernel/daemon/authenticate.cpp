@@ -1,24 +1,50 @@
 #include "kernel/daemon/authenticate.hpp"
 
-#include <volutus/context.hpp>
+#include "kernel/auth/context.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace volutus::kernel::daemon {
 
 namespace {
 
 constexpr std::size_t most_name_bytes = 64;
+// Each implies those after it.
+constexpr std::array<std::string_view, 4> personas{"admin", "manager", "member", "reader"};
 
-std::string named(gateway::Request& request, auth::OpenMode const& open) {
+gateway::Identity anonymous(gateway::Request const& request) { return {auth::anonymous_document(request.id), nullptr}; }
+
+gateway::Identity identity_of(std::shared_ptr<auth::Caller const> caller, gateway::Request& request) {
+    auto const& credentials = caller->credentials;
+    request.caller = {credentials.user_id, credentials.project_id};
+    auto document = auth::document_of(*caller, request.id);
+    return {std::move(document), std::move(caller)};
+}
+
+[[noreturn]] void refuse() { throw Error(Code::unauthenticated, auth::not_authenticated); }
+
+std::vector<RoleRef> with_implied(std::vector<std::string> const& names) {
+    auto first = personas.end();
+    std::vector<RoleRef> out;
+    for (auto const& name : names) {
+        auto const at = std::find(personas.begin(), personas.end(), name);
+        if (at == personas.end()) out.push_back({name, name});
+        first = std::min(first, at);
+    }
+    for (; first != personas.end(); ++first) out.push_back({std::string(*first), std::string(*first)});
+    return out;
+}
+
+std::shared_ptr<auth::Caller const> named(std::string_view token, auth::OpenMode const& open,
+                                          auth::Policy const& policy) {
     auto user = open.user;
     auto project = open.project;
-    auto const token = request.header("X-Auth-Token");
     if (!token.empty()) {
         auto const colon = token.find(':');
         if (colon == 0 || colon == std::string_view::npos || colon + 1 == token.size() ||
             token.size() > 2 * most_name_bytes + 1)
-            throw Error(Code::unauthenticated, "The request you have made requires authentication.");
+            refuse();
         user = token.substr(0, colon);
         project = token.substr(colon + 1);
     }
@@ -26,25 +52,38 @@ std::string named(gateway::Request& request, auth::OpenMode const& open) {
     DomainRef const domain{"default", {}};
     context.user = UserRef{user, user, domain};
     context.project = ProjectRef{project, project, domain};
-    for (auto const& role : open.roles) context.roles.push_back({role, role});
-    context.is_admin = std::find(open.roles.begin(), open.roles.end(), "admin") != open.roles.end();
-    context.request_id = request.id;
-    request.caller = {user, project};
-    return print(context);
-}
-
-std::string anonymous_or_refused(gateway::Request& request, bool anonymous) {
-    if (!anonymous) throw Error(Code::unauthenticated, "The request you have made requires authentication.");
-    Context context;
-    context.request_id = request.id;
-    return print(context);
+    context.roles = with_implied(open.roles);
+    context.is_admin = policy.decide("context_is_admin", auth::credentials_of(context), {}).allowed;
+    return std::make_shared<auth::Caller const>(std::move(context));
 }
 
 } // namespace
 
-gateway::Authenticate authentication(auth::Settings const& settings) {
-    if (settings.mode == auth::Mode::tokens) return anonymous_or_refused;
-    return [open = settings.open](gateway::Request& request, bool) { return named(request, open); };
+gateway::Authenticate authentication_by_tokens(std::shared_ptr<auth::Authenticator> authenticator) {
+    return [authenticator = std::move(authenticator)](gateway::Request& request, bool may_be_anonymous) {
+        auto const token = request.header("X-Auth-Token");
+        if (token.empty() && !may_be_anonymous) refuse();
+        if (token.empty()) return anonymous(request);
+        try {
+            return identity_of(authenticator->caller({token, request.header("X-Service-Token"), request.id}), request);
+        } catch (Error const& error) {
+            if (!may_be_anonymous || error.code() != Code::unauthenticated) throw;
+            return anonymous(request);
+        }
+    };
+}
+
+gateway::Authenticate no_authentication() {
+    return [](gateway::Request& request, bool may_be_anonymous) {
+        if (!may_be_anonymous) refuse();
+        return anonymous(request);
+    };
+}
+
+gateway::Authenticate open_authentication(auth::OpenMode const& open, std::shared_ptr<auth::Policy const> policy) {
+    return [open, policy = std::move(policy)](gateway::Request& request, bool) {
+        return identity_of(named(request.header("X-Auth-Token"), open, *policy), request);
+    };
 }
 
 } // namespace volutus::kernel::daemon

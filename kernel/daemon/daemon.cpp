@@ -1,6 +1,8 @@
 #include "kernel/daemon/daemon.hpp"
 
+#include "kernel/auth/policy_service.hpp"
 #include "kernel/daemon/authenticate.hpp"
+#include "kernel/daemon/cloud.hpp"
 #include "kernel/daemon/mounts.hpp"
 #include "kernel/store/service.hpp"
 
@@ -30,17 +32,19 @@ void log_step(std::string_view what, world::Instant since, json::object fields =
     log::write(Level::notice, "daemon", what, fields);
 }
 
+gateway::Authenticate authentication(Setup const& setup, Identity const* identity) {
+    if (setup.auth.mode == auth::Mode::none) return open_authentication(setup.auth.open, setup.policy);
+    return identity ? authentication_by_tokens(identity->authenticator()) : no_authentication();
+}
+
 } // namespace
 
 Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
       loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
-    registry_.add_built_in(std::string(volutus::store::contract.name),
-                           [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
-                               return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(
-                                   std::make_unique<store::Service>(store_, plugin));
-                           });
+    for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
+        provide_contracts();
         loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
         runner_.start();
         open_gateway();
@@ -57,6 +61,26 @@ Daemon::Daemon(Setup setup)
               {"revision", store_.revision()}});
 }
 
+void Daemon::provide_contracts() {
+    registry_.add_built_in(std::string(volutus::store::contract.name),
+                           [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
+                               return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(
+                                   std::make_unique<store::Service>(store_, plugin));
+                           });
+    registry_.add_built_in(std::string(policy_rules::contract.name),
+                           [this](std::string const&) -> std::shared_ptr<plugin::Endpoint> {
+                               return std::make_shared<plugin::BuiltIn<policy_rules::contract>>(
+                                   std::make_unique<auth::PolicyService>(setup_.policy));
+                           });
+    registry_.add_built_in(std::string(cloud::contract.name),
+                           [this](std::string const&) -> std::shared_ptr<plugin::Endpoint> {
+                               return std::make_shared<plugin::BuiltIn<cloud::contract>>(
+                                   std::make_unique<Cloud>(setup_.plugins, registry_));
+                           });
+    if (auto const plugin = identity_plugin(setup_.plugins); !plugin.empty())
+        identity_ = std::make_unique<Identity>(setup_, plugin, registry_, store_);
+}
+
 void Daemon::declare(plugin::Manifest const& manifest) {
     store_.declare(manifest.id, manifest.kinds);
     for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task.name, task.version, task.steps);
@@ -67,8 +91,8 @@ void Daemon::open_gateway() {
     if (setup_.gateway.access_log) config.access = write_access;
     config.report = [](std::string_view what) { log::write(Level::error, "gateway", what); };
     config.ready = [this] { return ready_.load(); };
-    auto router = std::make_shared<gateway::Router const>(
-        mounts(loader_.loaded(), registry_, setup_.gateway, authentication(setup_.auth), setup_.auth.challenge));
+    auto router = std::make_shared<gateway::Router const>(mounts(
+        loader_.loaded(), registry_, setup_.gateway, authentication(setup_, identity_.get()), setup_.auth.challenge));
     gateway_ = std::make_unique<gateway::Gateway>(std::move(config), std::move(router), metrics_);
 }
 

@@ -2,6 +2,7 @@
 // one.
 #pragma once
 
+#include "kernel/daemon/identity.hpp"
 #include "kernel/daemon/setup.hpp"
 #include "kernel/daemon/state_lock.hpp"
 #include "kernel/metrics/metrics.hpp"
@@ -33,6 +34,7 @@ public:
     std::size_t connections() const { return gateway_->connections(); }
 
 private:
+    void provide_contracts();
     void declare(plugin::Manifest const& manifest);
     void open_gateway();
     void write_ports() const;
@@ -43,6 +45,7 @@ private:
     metrics::Metrics metrics_;
     store::Store store_;
     plugin::Registry registry_;
+    std::unique_ptr<Identity> identity_; // null: no plugin is the identity service
     plugin::Loader loader_;
     task::Runner runner_;
     std::unique_ptr<gateway::Gateway> gateway_;

@@ -36,6 +36,12 @@ gateway::Route route_from(RouteDeclaration const& declared, plugin::LinkKind lin
 
 } // namespace
 
+std::optional<ServiceDeclaration> service_of(plugin::Manifest const& manifest) {
+    if (manifest.service.empty()) return std::nullopt;
+    auto service = json::decode<ServiceDeclaration>(manifest.service);
+    return service.name.empty() ? std::nullopt : std::optional(std::move(service));
+}
+
 std::vector<RouteDeclaration> routes_of(plugin::Manifest const& manifest) {
     std::vector<RouteDeclaration> out;
     for (auto const& route : manifest.routes) out.push_back(json::decode<RouteDeclaration>(route));
@@ -43,9 +49,8 @@ std::vector<RouteDeclaration> routes_of(plugin::Manifest const& manifest) {
 }
 
 std::optional<std::string> mount_prefix(plugin::Manifest const& manifest) {
-    auto const* name = manifest.service.if_contains("name");
-    if (!name || !name->is_string() || name->get_string().empty()) return std::nullopt;
-    return "/" + json::text(*name);
+    auto const service = service_of(manifest);
+    return service ? std::optional("/" + service->name) : std::nullopt;
 }
 
 std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& plugins, plugin::Registry& registry,

@@ -18,6 +18,16 @@ struct RouteDeclaration {
 };
 BOOST_DESCRIBE_STRUCT(RouteDeclaration, (), (id, method, path, policy, reads, streams, anonymous, websocket))
 
+// What a service's manifest says of it; keys that are not here are the service's own.
+struct ServiceDeclaration {
+    std::string name;
+    std::optional<std::string> type, endpoint, description;
+};
+BOOST_DESCRIBE_STRUCT(ServiceDeclaration, (), (name, type, endpoint, description))
+
+// Nothing for a plugin that is no service.
+std::optional<ServiceDeclaration> service_of(plugin::Manifest const& manifest);
+
 std::vector<RouteDeclaration> routes_of(plugin::Manifest const& manifest);
 
 // Its place on the listeners that all services share: "/<service>". Nothing for a plugin that is no service.

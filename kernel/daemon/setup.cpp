@@ -1,9 +1,14 @@
 #include "kernel/daemon/setup.hpp"
 
+#include "kernel/auth/base_rules.hpp"
+#include "kernel/auth/policy_file.hpp"
 #include "kernel/config/schema.hpp"
 #include "kernel/daemon/mounts.hpp"
 
+#include <volutus/contract/cloud.hpp>
+#include <volutus/contract/policy.hpp>
 #include <volutus/contract/store.hpp>
+#include <volutus/contract/tokens.hpp>
 
 #include <fmt/format.h>
 
@@ -53,7 +58,7 @@ std::optional<plugin::Planned> planned(Config const& config, PluginEntry const& 
     auto const before = problems.all().size();
     try {
         out.manifest = plugin::read_manifest(out.path);
-        [[maybe_unused]] auto const readable = routes_of(out.manifest);
+        [[maybe_unused]] auto const readable = std::pair(routes_of(out.manifest), service_of(out.manifest));
         auto const schema = out.manifest.config.empty() ? R"({"type": "object", "additionalProperties": false})"
                                                         : json::print(out.manifest.config);
         out.config = json::print(config.plugin_config(entry.name, schema, problems));
@@ -96,9 +101,23 @@ void check_open(Config const& config, Setup const& setup, Problems& problems) {
                     listener.name));
 }
 
+std::shared_ptr<auth::Policy const> read_policy(std::vector<plugin::Planned> const& plugins, std::string const& file) {
+    auto rules = auth::base_rules();
+    for (auto const& plan : plugins)
+        for (auto const& declared : plan.manifest.policies)
+            rules.push_back({declared.rule, declared.check, 0, {}, plan.name});
+    return std::make_shared<auth::Policy const>(rules, auth::read_policy_file(file));
+}
+
 } // namespace
 
-std::vector<std::string> built_in_contracts() { return {std::string(volutus::store::contract.name)}; }
+std::vector<std::string> built_in_contracts() {
+    std::vector<std::string> out;
+    for (auto const name :
+         {volutus::store::contract.name, policy_rules::contract.name, tokens::contract.name, cloud::contract.name})
+        out.emplace_back(name);
+    return out;
+}
 
 Setup read_setup(std::string const& config_directory, Overrides const& overrides) {
     auto const config = Config::load(config_directory);
@@ -127,6 +146,8 @@ Setup read_setup(std::string const& config_directory, Overrides const& overrides
     if (sections_fit) check_open(config, setup, problems);
     if (problems.empty()) check_services(config, setup, problems);
     problems.raise("the configuration in " + config_directory);
+    setup.policy = read_policy(setup.plugins, setup.auth.policy_file.empty() ? config_directory + "/policy.yaml"
+                                                                             : setup.auth.policy_file);
     return setup;
 }
 

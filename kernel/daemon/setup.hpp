@@ -2,11 +2,13 @@
 // plugins, from their manifests. No code of a plugin runs for it.
 #pragma once
 
+#include "kernel/auth/policy.hpp"
 #include "kernel/auth/settings.hpp"
 #include "kernel/daemon/settings.hpp"
 #include "kernel/gateway/settings.hpp"
 #include "kernel/plugin/plan.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +20,15 @@ inline constexpr std::string_view version = "0.1.0";
 struct Setup : Settings {
     gateway::Settings gateway;
     auth::Settings auth;
-    std::vector<plugin::Planned> plugins; // those enabled, in the order in which they start
+    std::vector<plugin::Planned> plugins;       // those enabled, in the order in which they start
+    std::shared_ptr<auth::Policy const> policy; // the rules of the kernel and of these plugins, with the operator's own
 };
 
 // Contracts of the kernel itself, which plugins may require.
 std::vector<std::string> built_in_contracts();
 
-// Throws Code::invalid with all that is wrong in the configuration at once, a line a problem.
+// Throws Code::invalid with all that is wrong in the configuration at once, a line a problem; and when that is in
+// order, with all that is wrong in policy.yaml.
 Setup read_setup(std::string const& config_directory, Overrides const& overrides = {});
 
 } // namespace volutus::kernel::daemon

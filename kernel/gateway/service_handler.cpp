@@ -119,7 +119,9 @@ Response ServiceHandler::handle(Request& request) {
     context.trace = request.id;
     if (!request.stream) context.deadline = world::now() + options_.deadline;
     try {
-        context.caller = authenticate_(request, options_.anonymous.contains(request.route->id));
+        auto identity = authenticate_(request, options_.anonymous.contains(request.route->id));
+        context.caller = std::move(identity.document);
+        context.known = std::move(identity.known);
         return call(request, "handle", context, json::print(json::encode(described(request))));
     } catch (Error const& error) {
         if (error.code() == Code::unauthenticated && context.caller.empty())

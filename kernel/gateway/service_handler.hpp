@@ -12,9 +12,15 @@
 
 namespace volutus::kernel::gateway {
 
-// Who is asking, as the document of volutus/context.hpp; fills in request.caller for the access log. On an anonymous
-// route a request without credentials gives a context without a user. Throws unauthenticated. Any thread.
-using Authenticate = std::function<std::string(Request& request, bool anonymous)>;
+// Who is asking.
+struct Identity {
+    std::string document;                      // of volutus/context.hpp
+    std::shared_ptr<auth::Caller const> known; // the same, read; may be null
+};
+
+// Fills in request.caller for the access log. On an anonymous route a request without credentials gives a context
+// without a user. Throws unauthenticated. Any thread.
+using Authenticate = std::function<Identity(Request& request, bool anonymous)>;
 
 struct ServiceOptions {
     std::string plugin;                                  // the id by which volutus.service/1 finds the service

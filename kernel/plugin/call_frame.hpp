@@ -16,11 +16,16 @@
 #include <optional>
 #include <string>
 
+namespace volutus::kernel::auth {
+struct Caller;
+}
+
 namespace volutus::kernel::plugin {
 
 // What a call hands on to the calls made within it. Shared, never changed while a call is under way.
 struct CallContext {
     std::string caller;   // JSON of volutus::Context; "" = the cloud itself
+    std::shared_ptr<auth::Caller const> known; // the same, ready for policy; null where nobody has read it
     std::string trace;    // request id
     std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;

@@ -28,6 +28,12 @@ struct TaskDeclaration {
 };
 BOOST_DESCRIBE_STRUCT(TaskDeclaration, (), (name, version, steps))
 
+// A rule of the plugin's tables with its default check.
+struct PolicyDeclaration {
+    std::string rule, check;
+};
+BOOST_DESCRIBE_STRUCT(PolicyDeclaration, (), (rule, check))
+
 // Keys that this kernel does not know are ignored: a newer SDK may write more.
 struct Manifest {
     Abi abi;
@@ -37,6 +43,8 @@ struct Manifest {
     std::vector<std::string> requires_, wants;
     std::vector<volutus::store::Kind> kinds;
     std::vector<TaskDeclaration> tasks;
+    std::vector<PolicyDeclaration> policies;
+    std::vector<std::string> quotas; // names that the service's creates claim
     json::array routes;
     json::object service;
     json::object config;
@@ -44,7 +52,7 @@ struct Manifest {
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (abi, id, version, sdk, vendor, licence, description, target, profile, provides, requires_, wants,
-                       kinds, tasks, routes, service, config, links))
+                       kinds, tasks, policies, quotas, routes, service, config, links))
 
 // From the JSON of the manifest. Refuses another ABI major, a bad id ([a-z0-9_], at most 64) and unknown links.
 // `source` names the plugin in errors.

@@ -118,9 +118,9 @@ std::shared_ptr<Endpoint> Registry::find(std::string const& plugin, std::string_
     auto const found = built_in_.find(contract);
     if (found == built_in_.end())
         throw Error(Code::unsupported, fmt::format("nobody provides {}; is its plugin enabled in conf.d?", contract));
-    auto& facet = facets_[{plugin, std::string(contract)}];
-    if (!facet) facet = found->second(plugin);
-    return facet;
+    auto const key = std::pair(plugin, std::string(contract));
+    if (auto const made = facets_.find(key); made != facets_.end()) return made->second;
+    return facets_.emplace(key, found->second(plugin)).first->second;
 }
 
 vlt_status Registry::call(std::string const& plugin, CallFrame& frame, std::string_view contract, std::string_view name,

@@ -35,7 +35,7 @@ void check_request(std::string_view contract, std::string_view request);
 
 class Registry {
 public:
-    // Makes the kernel's own endpoint of a contract for one plugin, which it acts for.
+    // Makes the kernel's own endpoint of a contract for one plugin, which it acts for. What it throws refuses the call.
     using BuiltInMaker = std::function<std::shared_ptr<Endpoint>(std::string const& plugin)>;
     void add_built_in(std::string contract, BuiltInMaker make);
 

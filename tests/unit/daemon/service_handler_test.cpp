@@ -67,9 +67,9 @@ protected:
         options.plugin = std::move(plugin);
         options.anonymous = {"anonymous"};
         options.challenge = "Toy uri=\"{base}/identity\"";
-        return {registry_, std::move(options), [](gateway::Request&, bool anonymous) -> std::string {
-                    if (anonymous) return "{}";
-                    return R"({"user":{"id":"u","domain":{"id":"d"}}})";
+        return {registry_, std::move(options), [](gateway::Request&, bool anonymous) -> gateway::Identity {
+                    if (anonymous) return {"{}", nullptr};
+                    return {R"({"user":{"id":"u","domain":{"id":"d"}}})", nullptr};
                 }};
     }
     static std::string text(gateway::Response const& response) { return std::get<std::string>(response.body); }
@@ -214,7 +214,7 @@ TEST_F(ServiceHandler, Every401SaysWhereATokenIsToBeHad) {
     gateway::ServiceOptions options;
     options.plugin = "toy";
     options.challenge = "Toy uri=\"{base}/identity\"";
-    gateway::ServiceHandler refusing(registry_, std::move(options), [](gateway::Request&, bool) -> std::string {
+    gateway::ServiceHandler refusing(registry_, std::move(options), [](gateway::Request&, bool) -> gateway::Identity {
         throw Error(Code::unauthenticated, "no token");
     });
     auto const refused = refusing.handle(request_);

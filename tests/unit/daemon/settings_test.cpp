@@ -1,9 +1,6 @@
 #include "kernel/config/schema.hpp"
-#include "kernel/daemon/authenticate.hpp"
 #include "kernel/daemon/settings.hpp"
 #include "kernel/gateway/settings.hpp"
-
-#include <volutus/context.hpp>
 
 #include <gmock/gmock.h>
 
@@ -86,32 +83,5 @@ TEST_F(OwnSettings, PathsFollowTheStateDirectory) {
 TEST_F(OwnSettings, ASocketWhosePathNoKernelTakesIsAProblem) {
     read("[kernel]\nstate_directory = '/" + std::string(120, 's') + "'\n");
     EXPECT_THAT(problems_.text(), HasSubstr("kernel.admin_socket"));
-}
-
-std::string caller_with(auth::Settings const& settings, std::string_view token, bool anonymous = false) {
-    gateway::Request request;
-    if (!token.empty()) request.headers = {{"X-Auth-Token", token}};
-    return daemon::authentication(settings)(request, anonymous);
-}
-
-TEST(Authentication, WithoutTokensACallerIsWhomItNamesOrTheConfigurationDoes) {
-    auth::Settings settings;
-    settings.mode = auth::Mode::none;
-    settings.open = {"somebody", "toys", {"member"}};
-    auto const one = parse_context(caller_with(settings, ""));
-    EXPECT_EQ(one.project->id, "toys");
-    EXPECT_EQ(one.roles.at(0).name, "member");
-    EXPECT_FALSE(one.is_admin);
-    auto const other = parse_context(caller_with(settings, "me:mine"));
-    EXPECT_EQ(other.user->id, "me");
-    EXPECT_EQ(other.project->id, "mine");
-    for (auto const* bad : {"me", ":mine", "me:"}) EXPECT_THROW(caller_with(settings, bad), Error) << bad;
-    EXPECT_THROW(caller_with(settings, "me:" + std::string(500, 'x')), Error);
-}
-
-TEST(Authentication, WithTokensNobodyIsAnybodyWithoutAnIdentityService) {
-    auth::Settings const settings;
-    EXPECT_THROW(caller_with(settings, "me:mine"), Error);
-    EXPECT_FALSE(parse_context(caller_with(settings, "", true)).user);
 }
 } // namespace
