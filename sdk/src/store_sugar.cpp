@@ -124,6 +124,10 @@ Writes take(std::string_view pool, std::string_view consumer, std::int64_t first
     return writes;
 }
 
+store::Into into_object(Resource const& resource, void const* object, std::string_view pointer, std::string_view base) {
+    return {std::string(resource.kind_name), id_of(resource, object), std::string(pointer), std::string(base)};
+}
+
 Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
                  std::int64_t last, std::optional<std::int64_t> wanted) {
     auto writes = take(pool, consumer, first, last, wanted);

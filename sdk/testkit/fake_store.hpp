@@ -1,7 +1,9 @@
 // A fake of volutus.store/1 in memory, for unit tests of services: documents, expectations, unique keys by kind, claims
-// against limits, queries with keyset pages. It has no ledger rules beyond the limit, no references and no feed.
+// and quotas, taken values, queries with keyset pages. It has no references and no feed.
 #pragma once
 
+#include <testkit/fake_ledger.hpp>
+#include <volutus/address.hpp>
 #include <volutus/contract/store.hpp>
 
 #include <algorithm>
@@ -16,8 +18,8 @@ class FakeStore {
 public:
     std::vector<store::StartTask> tasks; // all that were started
     std::vector<store::Note> notes;
-    std::size_t queries = 0;                                            // pages that were asked for
-    std::map<std::pair<std::string, std::string>, std::int64_t> limits; // (account, resource); none: unlimited
+    std::size_t queries = 0;   // pages that were asked for
+    FakeLedger::Limits limits; // (account, resource): these hold, whoever sets others
 
     json::value answer(std::string_view name, std::string_view request) {
         auto const document = json::parse(request);
@@ -28,6 +30,7 @@ public:
             auto const question = json::decode<store::Count>(document);
             return json::encode(store::Counted{matching(question.kind, question.where).size()});
         }
+        if (name == "accounts") return json::encode(ledger_.accounts(json::decode<store::AccountQuery>(document)));
         throw Error(Code::unsupported, "the fake store has no call " + std::string(name));
     }
 
@@ -37,8 +40,9 @@ public:
 
     store::Applied apply(store::Apply const& writes) {
         auto documents = documents_;
-        auto claims = claims_;
-        auto const revision = revision_ + 1;
+        auto ledger = ledger_;
+        store::Applied applied;
+        applied.revision = revision_ + 1;
         for (auto const& expected : writes.expect) {
             auto const found = documents.find({expected.kind, expected.id});
             bool const met = expected.revision
@@ -48,31 +52,22 @@ public:
                 throw Error(Code::precondition,
                             "an expectation about " + expected.kind + " " + expected.id + " is not met");
         }
-        for (auto const& row : writes.release)
-            for (auto at = claims.begin(); at != claims.end();) {
-                auto const& [account, resource, consumer] = at->first;
-                bool const meant = consumer == row.consumer && (row.account.empty() || row.account == account) &&
-                                   (row.resource.empty() || row.resource == resource);
-                at = meant ? claims.erase(at) : std::next(at);
-            }
+        for (auto const& row : writes.release) ledger.release(row);
+        for (auto const& row : writes.give_back) ledger.give_back(row);
         for (auto const& row : writes.remove) documents.erase({row.kind, row.id});
+        for (auto const& row : writes.set) ledger.set(row);
+        for (auto const& row : writes.claim) ledger.claim(row, limits);
+        for (auto const& row : writes.take) applied.taken.push_back(ledger.take(row));
         for (auto const& row : writes.put)
-            documents[{row.kind, row.id}] = store::Document{row.kind, row.id, revision, 1, row.body, false};
+            documents[{row.kind, row.id}] = store::Document{row.kind, row.id, applied.revision, 1, row.body, false};
+        for (std::size_t i = 0; i < writes.take.size(); ++i)
+            if (writes.take[i].into) fill(documents, writes, *writes.take[i].into, applied.taken[i]);
         for (auto const& row : writes.put) check_unique(documents, row);
-        for (auto const& row : writes.claim) {
-            claims[{row.account, row.resource, row.consumer}] += row.amount;
-            auto const limit = limits.find({row.account, row.resource});
-            if (limit != limits.end() && used(claims, row.account, row.resource) > limit->second)
-                throw Error(Code::over_quota, "account " + row.account + " is short of " + row.resource);
-        }
         documents_ = std::move(documents);
-        claims_ = std::move(claims);
-        revision_ = revision;
+        ledger_ = std::move(ledger);
+        revision_ = applied.revision;
         tasks.insert(tasks.end(), writes.tasks.begin(), writes.tasks.end());
         notes.insert(notes.end(), writes.notes.begin(), writes.notes.end());
-        store::Applied applied;
-        applied.revision = revision;
-        for (auto const& row : writes.take) applied.taken.push_back(row.wanted.value_or(row.first));
         return applied;
     }
 
@@ -113,20 +108,34 @@ public:
     }
 
     std::int64_t used(std::string const& account, std::string const& resource) const {
-        return used(claims_, account, resource);
+        return ledger_.used({account, resource});
     }
     std::size_t page_most =
         1000; // a page may end earlier than its limit, as the store's own do when documents are large
 
 private:
     using Documents = std::map<std::pair<std::string, std::string>, store::Document>;
-    using Claims = std::map<std::tuple<std::string, std::string, std::string>, std::int64_t>;
 
-    static std::int64_t used(Claims const& claims, std::string const& account, std::string const& resource) {
-        std::int64_t sum = 0;
-        for (auto const& [who, amount] : claims)
-            if (std::get<0>(who) == account && std::get<1>(who) == resource) sum += amount;
-        return sum;
+    static void fill(Documents& documents, store::Apply const& writes, store::Into const& into, std::int64_t value) {
+        auto const put = std::find_if(writes.put.begin(), writes.put.end(), [&](store::Put const& row) {
+            return row.kind == into.kind && row.id == into.id;
+        });
+        if (put == writes.put.end())
+            throw Error(Code::invalid, "a taken value is for " + into.kind + " " + into.id + ", which is not put");
+        auto& body = documents.at({into.kind, into.id}).body;
+        json::value whole(std::move(body));
+        boost::json::error_code error;
+        auto* member = whole.find_pointer(into.pointer, error);
+        if (!member || member->is_structured())
+            throw Error(Code::invalid, "the pointer " + into.pointer + " leads to no plain member of " + into.id);
+        if (into.base.empty()) {
+            *member = value;
+        } else {
+            auto const address = address_plus(into.base, value);
+            if (!address) throw Error(Code::invalid, into.base + " + " + std::to_string(value) + " is no address");
+            *member = json::string(*address);
+        }
+        body = std::move(whole.get_object());
     }
 
     static std::string key(store::Document const& document, std::string const& field) {
@@ -191,7 +200,7 @@ private:
     }
 
     Documents documents_;
-    Claims claims_;
+    FakeLedger ledger_;
     std::map<std::string, std::vector<std::vector<std::string>>> unique_;
     std::uint64_t revision_ = 0;
 };

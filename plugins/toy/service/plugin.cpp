@@ -17,13 +17,14 @@ constexpr auto plugin_manifest =
     volutus::manifest("toy_service", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
              description("widgets: the smallest service with a resource and a task"), profile("pure"),
              provides(service::contract, tasks::contract, prover::contract), needs("volutus.store/1", "volutus.toy.maker/1"),
-             settings(settings_rows), runs(make_widget, remove_widget), serves(toy_traits, widgets), links("in-process", "process"));
+             settings(settings_rows), runs(make_widget, paint_widget, remove_widget), serves(toy_traits, widgets), links("in-process", "process"));
 
 class ToyService : public ServicePlugin {
 public:
     explicit ToyService(Host host) : ServicePlugin(host, toy_traits), widgets_(host), steps_(widgets_), prover_(host) {
         serve<widgets>(widgets_);
         steps_.add(make_widget);
+        steps_.add(paint_widget);
         steps_.add(remove_widget);
         provide<tasks::contract>(steps_);
         provide<prover::contract>(prover_);

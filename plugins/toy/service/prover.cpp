@@ -27,6 +27,9 @@ prover::Verdict Prover::verify(Call& call) {
             differ(widget.id, fmt::format("is {}, and the maker {} it", widget.status, active ? "lacks" : "has"));
         else if (active && there.mapped().size != widget.size)
             differ(widget.id, fmt::format("has size {}, and the maker's has {}", widget.size, there.mapped().size));
+        else if (active && there.mapped().colour.value_or("") != widget.colour)
+            differ(widget.id, fmt::format("is {}, and the maker's is {}", widget.colour,
+                                          there.mapped().colour.value_or("not painted")));
         auto const holds = held.empty() ? 0 : held.mapped();
         if (holds != (active ? widget.size : 0))
             differ(widget.id, fmt::format("is {} of size {}, and holds {} slots", widget.status, widget.size, holds));

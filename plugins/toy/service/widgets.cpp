@@ -1,6 +1,6 @@
 #include "widgets.hpp"
 
-#include <volutus/formats.hpp>
+#include <fmt/format.h>
 
 namespace volutus::toy_service {
 
@@ -19,29 +19,32 @@ void Widgets::prepare(Call& call) {
     Store(host_, call).apply(set_account(capacity));
 }
 
-// Claims one widget of the project's quota. Its account is made with the default when the project has none yet.
-Writes Widgets::quota_claim(Store& store, std::string const& project, std::string const& widget) const {
-    Writes writes = claim(project, quota_resource, widget, 1);
-    store::AccountQuery query;
-    query.account = project;
-    query.resource = std::string(quota_resource);
-    if (!store.accounts(query).accounts.empty()) return writes;
-    store::SetAccount limit;
-    limit.account = project;
-    limit.resource = quota_resource;
-    limit.total = settings_.quota;
-    limit.quota = true;
-    return set_account(limit) + std::move(writes);
-}
-
 Reply Widgets::create(Request& request, Widget const& wanted) {
     auto widget = wanted;
-    widget.id = new_uuid();
-    widget.project_id = request.project();
-    widget.created_at = widget.updated_at = timestamp(world::wall_now());
+    stamp(request, widget);
     widget.status = "building";
-    request.apply(put(widget) + quota_claim(request.store(), widget.project_id, widget.id) + start(make_widget, widget));
+    request.apply(put(widget) + claim_quota(widget.project_id, quota_resource, widget.id, 1, settings_.quota) +
+                  start(make_widget, widget));
     return request.shown(widget);
+}
+
+Reply Widgets::update(Request& request) {
+    return retry_on_conflict([&] {
+        auto widget = request.require<Widget>();
+        auto const before = widget.colour;
+        request.change(widget);
+        stamp_changed(request, widget);
+        if (widget.colour == before || widget.status == "error") { // nothing to do at the maker
+            request.apply(put(widget));
+            return request.shown(widget);
+        }
+        if (widget.status != "active")
+            throw Error(Code::conflict, fmt::format("the widget {} is {}; paint it when it is active", widget.id, widget.status));
+        widget.status = "painting";
+        widget.fault.reset();
+        request.apply(put(widget) + start(paint_widget, widget, {{"before", before}}));
+        return request.shown(widget);
+    });
 }
 
 Reply Widgets::remove(Request& request) {
@@ -57,11 +60,19 @@ Reply Widgets::remove(Request& request) {
 store::Apply Widgets::place(Step& step) {
     Store store(host_, step.call);
     auto widget = store.require<Widget>(step.resource);
-    return (claim(maker_account, slot, widget.id, widget.size) + take(serials, widget.id, 1, last_serial)).apply;
+    widget.serial = 0; // the taken value is written over it
+    return (put(widget) + claim(maker_account, slot, widget.id, widget.size) +
+            take_into(into(widget, "/serial"), serials, widget.id, 1, last_serial))
+        .apply;
 }
 
 store::Apply Widgets::unplace(Step& step) {
-    return (release(step.resource, maker_account) + give_back(serials, step.resource)).apply;
+    Store store(host_, step.call);
+    auto widget = store.get<Widget>(step.resource);
+    Writes writes = release(step.resource, maker_account) + give_back(serials, step.resource);
+    if (!widget) return writes.apply;
+    widget->serial.reset();
+    return (put(*widget) + std::move(writes)).apply;
 }
 
 store::Apply Widgets::make(Step& step) {
@@ -96,6 +107,16 @@ store::Apply Widgets::forget(Step& step) {
     Writes writes = release(step.resource) + give_back(serials, step.resource);
     if (widget) writes += volutus::remove(*widget);
     return writes.apply;
+}
+
+// The undo of the paint step comes after this, and paints what the document says again.
+store::Apply Widgets::not_painted(Step& step) {
+    Store store(host_, step.call);
+    auto widget = store.require<Widget>(step.resource);
+    widget.colour = json::text(step.input.at("before"));
+    widget.status = "active";
+    widget.fault = step.error;
+    return put(widget).apply;
 }
 
 store::Apply Widgets::failed(Step& step) {

@@ -24,6 +24,7 @@ public:
     void prepare(Call& call); // the maker's capacity in the ledger
 
     Reply create(Request& request, Widget const& wanted);
+    Reply update(Request& request);
     Reply remove(Request& request);
 
     // widget.make
@@ -37,10 +38,10 @@ public:
     store::Apply forget(Step& step);
     // both
     store::Apply failed(Step& step);
+    // widget.paint
+    store::Apply not_painted(Step& step);
 
 private:
-    Writes quota_claim(Store& store, std::string const& project, std::string const& widget) const;
-
     Host host_;
     Client<toy::contract> makers_;
     Settings settings_;
@@ -49,6 +50,10 @@ private:
 inline constexpr auto make_widget = task<&Widgets::failed>(
     "widget.make", 1, step<&Widgets::place, &Widgets::unplace>("place"), step<&Widgets::make, &Widgets::demolish>("make"),
     step<&Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
+
+inline constexpr auto paint_widget =
+    task<&Widgets::not_painted>("widget.paint", 1, step<&Widgets::paint, &Widgets::paint>("paint"),
+                                step<&Widgets::activate>("activate"));
 
 inline constexpr auto remove_widget =
     task<&Widgets::failed>("widget.remove", 1, step<&Widgets::demolish>("demolish"), step<&Widgets::forget>("forget"));

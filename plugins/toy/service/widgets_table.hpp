@@ -18,7 +18,7 @@ inline constexpr auto widgets = resource<Widget>(
     list("/widgets", "toy:widget:list", filters("name", "status", "colour"), sorts("name", "created_at")),
     show("/widgets/{widget_id}", "toy:widget:show"),
     create<&Widgets::create>("/widgets", "toy:widget:create", status(202), quota("widgets")),
-    update("/widgets/{widget_id}", "toy:widget:update"),
+    update<&Widgets::update>("/widgets/{widget_id}", "toy:widget:update"),
     remove<&Widgets::remove>("/widgets/{widget_id}", "toy:widget:delete"));
 
 } // namespace volutus::toy_service

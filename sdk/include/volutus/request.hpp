@@ -131,6 +131,18 @@ private:
     std::string prefix_; // of the path as sent: "/v2.1/<project>"
 };
 
+// What the cloud says about a new object: "id", the scope's field (such as project_id), "user_id", "created_at" and
+// "updated_at" (or "created" and "updated"), as far as its table has them and they are empty.
+void stamp_object(Request& request, Resource const& resource, void* object);
+template <class S, class = std::enable_if_t<is_stored<S>>> void stamp(Request& request, S& object) {
+    stamp_object(request, resource_of(&object), &object);
+}
+// And about one that was changed: "updated_at", or "updated".
+void stamp_changed_object(Request& request, Resource const& resource, void* object);
+template <class S, class = std::enable_if_t<is_stored<S>>> void stamp_changed(Request& request, S& object) {
+    stamp_changed_object(request, resource_of(&object), &object);
+}
+
 template <class B> B Request::body_as() {
     if constexpr (json::is_list<B>::value) {
         B out;

@@ -70,6 +70,11 @@ Writes take(std::string_view pool, std::string_view consumer, std::int64_t first
             std::optional<std::int64_t> wanted = {});
 // The same, and the value is written into a document that is put in the same apply. The member must be there: give it
 // some value first.
+store::Into into_object(Resource const& resource, void const* object, std::string_view pointer, std::string_view base);
+template <class S, class = std::enable_if_t<is_stored<S>>>
+store::Into into(S const& object, std::string_view pointer, std::string_view base = {}) {
+    return into_object(resource_of(&object), &object, pointer, base);
+}
 Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
                  std::int64_t last, std::optional<std::int64_t> wanted = {});
 Writes give_back(std::string_view pool, std::string_view consumer);

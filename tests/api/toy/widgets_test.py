@@ -43,11 +43,26 @@ class Widgets:
 
         changed = self.cloud.ask("PUT", f"{WIDGETS}/{made['id']}", {"widget": {"colour": "red"}}, "life")
         self.assertEqual((changed.status, changed.json["widget"]["colour"]), (200, "red"), changed)
+        self.assertEqual(self.wait_until("active", made["id"], "life")["colour"], "red")
+        self.assertGreaterEqual(found["serial"], 1)
 
         gone = self.cloud.ask("DELETE", f"{WIDGETS}/{made['id']}", project="life")
         self.assertIn(gone.status, (202, 204), gone)
         wait_for("the widget to be gone", lambda: self.show(made["id"], "life").status == 404)
         self.assertEqual(self.names("life"), [])
+
+    def test_a_colour_that_the_maker_refuses_changes_nothing(self):
+        made = self.create("refused", name="first", colour="green")
+        path = f"{WIDGETS}/{made['id']}"
+        self.wait_until("active", made["id"], "refused")
+        self.cloud.ask("PUT", path, {"widget": {"colour": "red"}}, "refused")
+        self.wait_until("active", made["id"], "refused")
+        self.cloud.volutus("verify")  # the maker has painted it red, too
+        self.assertEqual(self.cloud.ask("PUT", path, {"widget": {"colour": "clear"}}, "refused").status, 200)
+        found = self.wait_until("active", made["id"], "refused")
+        self.assertEqual(found["colour"], "red")
+        self.assertIn("clear", found["fault"])
+        self.cloud.volutus("verify")
 
     def test_another_projects_widget_is_not_there(self):
         mine = self.create("mine", name="mine")
