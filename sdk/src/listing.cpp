@@ -51,9 +51,10 @@ json::value typed(Field const* row, std::string_view name, std::string const& te
 
 class Listing {
 public:
-    Listing(Request& request, ListRow const& row, std::vector<store::Where> more)
-        : request_(request), row_(row), resource_(request.resource()) {
-        query_.where = std::move(more);
+    Listing(Request& request, ListRow const& row, ListHooks hooks)
+        : request_(request), row_(row), resource_(request.resource()), hooks_(std::move(hooks)) {
+        query_.where = std::move(hooks_.where);
+        query_.removed = hooks_.removed;
         read_scope();
         read_filters();
         read_sort();
@@ -67,9 +68,15 @@ public:
         bool more = false;
         while (true) {
             more = page.more;
-            if (backwards_) std::reverse(page.documents.begin(), page.documents.end());
-            for (auto& document : page.documents) {
-                write_row(std::move(document));
+            auto objects = chosen(page, more);
+            if (backwards_) std::reverse(objects.begin(), objects.end());
+            if (hooks_.before_view) {
+                std::vector<void*> all;
+                for (auto const& object : objects) all.push_back(object.get());
+                hooks_.before_view(all);
+            }
+            for (auto const& object : objects) {
+                write_row(object.get());
                 if (out_.size() > piece) flush(wrote);
             }
             if (!more || left_ == 0) break;
@@ -201,10 +208,10 @@ private:
 
     // A page of the store may end before its limit, when its documents are large.
     store::Page next_page() {
-        query_.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, 1000));
+        // Rows that are not kept have to be read too; a page of a few would be a query for each few.
+        query_.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(hooks_.keep ? 1000 : left_, 1000));
         try {
             auto page = request_.store().page(resource_, query_);
-            if (left_ != whole) left_ -= std::min<std::uint64_t>(left_, page.documents.size());
             if (page.documents.empty())
                 page.more = false;
             else
@@ -216,12 +223,27 @@ private:
         }
     }
 
-    void write_row(store::Document&& document) {
-        if (first_id_.empty()) first_id_ = document.id;
-        last_id_ = document.id;
-        auto object = resource_.make();
-        read_stored(resource_, std::move(document), object.get());
-        auto shown = request_.view_object(resource_, object.get());
+    // The objects of a page that are shown. `more` becomes true where the list is full before the page ends.
+    std::vector<std::shared_ptr<void>> chosen(store::Page& page, bool& more) {
+        std::vector<std::shared_ptr<void>> objects;
+        for (auto& document : page.documents) {
+            if (left_ == 0) {
+                more = true;
+                break;
+            }
+            auto object = resource_.make();
+            read_stored(resource_, std::move(document), object.get());
+            if (hooks_.keep && !hooks_.keep(object.get())) continue;
+            if (left_ != whole) --left_;
+            objects.push_back(std::move(object));
+        }
+        return objects;
+    }
+
+    void write_row(void const* object) {
+        last_id_ = id_of(resource_, object);
+        if (first_id_.empty()) first_id_ = last_id_;
+        auto shown = request_.view_object(resource_, object);
         if (any_) out_ += ',';
         any_ = true;
         if (row_.wraps_items)
@@ -294,6 +316,7 @@ private:
     Request& request_;
     ListRow const& row_;
     Resource const& resource_;
+    ListHooks hooks_;
     store::Query query_;
     std::uint64_t left_ = 0; // rows that may still come
     bool limited_ = false, marked_ = false, backwards_ = false, any_ = false;
@@ -302,10 +325,10 @@ private:
 
 } // namespace
 
-Reply Request::list(std::vector<store::Where> more) {
+Reply Request::list(ListHooks hooks) {
     if (route().does != RouteRow::Does::list)
         throw Error(Code::internal, "the route " + parts_.http.route + " is no list");
-    return Listing(*this, static_cast<ListRow const&>(route()), std::move(more)).run(*wrote_);
+    return Listing(*this, static_cast<ListRow const&>(route()), std::move(hooks)).run(*wrote_);
 }
 
 } // namespace volutus

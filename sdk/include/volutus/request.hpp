@@ -7,6 +7,7 @@
 #include <volutus/service_traits.hpp>
 #include <volutus/store.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,14 @@
 namespace volutus {
 
 class PolicyCheck;
+
+// What a list's handler adds to what the table says.
+struct ListHooks {
+    std::vector<store::Where> where;                                   // narrows by indexed fields
+    std::function<bool(void const* object)> keep;                      // narrows by anything: the page goes on until full
+    std::function<void(std::vector<void*> const& objects)> before_view; // of those that will be shown, a page at a time
+    bool removed = false;                                              // tombstones too
+};
 
 class Request {
 public:
@@ -106,7 +115,8 @@ public:
     Reply shown_items(json::array items);          // the resource's plural around them, or of a bulk
     std::string link(std::string_view path) const; // with the base that the client used
     // The list of this resource as its table says, narrowed by more; for handlers of lists.
-    Reply list(std::vector<store::Where> more = {});
+    Reply list(std::vector<store::Where> more = {}) { return list(ListHooks{std::move(more), {}, {}, false}); }
+    Reply list(ListHooks hooks);
 
 private:
     json::value envelope(json::object body) const;
