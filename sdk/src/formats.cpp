@@ -125,6 +125,12 @@ std::string new_uuid() {
     return out;
 }
 
+std::string new_plain_uuid() {
+    auto id = new_uuid();
+    id.erase(std::remove(id.begin(), id.end(), '-'), id.end());
+    return id;
+}
+
 std::string timestamp(world::WallTime at) {
     std::size_t micros = 0;
     return print_time(at, &micros) + "Z";

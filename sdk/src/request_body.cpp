@@ -45,11 +45,13 @@ public:
 
     void read(json::object const& from, void* into, json::Path const& at) {
         std::vector<bool> given(rows_.count);
-        for (auto const& [key, value] : from)
+        for (auto const& [key, value] : from) {
+            if (keep(key, value, into)) continue;
             if (auto const* row = row_for(key, json::Path{&at, key})) {
                 given[static_cast<std::size_t>(row - rows_.first)] = true;
                 read_one(*row, value, into, json::Path{&at, key});
             }
+        }
         if (purpose_ == Purpose::update) return;
         for (std::size_t i = 0; i < rows_.count; ++i) {
             auto const& row = rows_.first[i];
@@ -62,10 +64,30 @@ public:
     }
 
 private:
+    static bool names(Field const& row, std::string_view key) {
+        return row.name == key || (!row.also_as.empty() && row.also_as == key);
+    }
+
+    // A key that no row names, where the table has a place for those; null takes it away again.
+    bool keep(std::string_view key, json::value const& value, void* into) const {
+        Field const* rest = nullptr;
+        for (auto const& row : rows_) {
+            if (names(row, key)) return false;
+            if (row.keeps_rest) rest = &row;
+        }
+        if (!rest) return false;
+        auto& kept = *static_cast<json::object*>(rest->at(into));
+        if (value.is_null())
+            kept.erase(key);
+        else
+            kept[key] = value;
+        return true;
+    }
+
     Field const* row_for(std::string_view key, json::Path const& at) const {
         bool known = false;
         for (auto const& row : rows_) {
-            if (row.name != key && (row.also_as.empty() || row.also_as != key)) continue;
+            if (!names(row, key)) continue;
             if (takes(row, purpose_, request_.version())) return &row;
             known = known || within(row.since, row.until, request_.version());
         }

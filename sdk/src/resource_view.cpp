@@ -31,8 +31,10 @@ json::object Request::view_object(Resource const& resource, void const* object) 
     bool const own = &resource == parts_.resource;
     std::vector<Field const*> rows;
     std::vector<std::string> rules;
+    Field const* rest = nullptr;
     for (auto const& row : resource.fields) {
-        if (row.hidden || !within(row.since, row.until, version())) continue;
+        if (row.keeps_rest) rest = &row;
+        if (row.hidden || row.keeps_rest || !within(row.since, row.until, version())) continue;
         if (own && !is_named(route().shown, row.name)) continue;
         rows.push_back(&row);
         if (!row.seen_by.name.empty()) rules.emplace_back(row.seen_by.name);
@@ -53,6 +55,9 @@ json::object Request::view_object(Resource const& resource, void const* object) 
         if (!row->also_as.empty()) shown.emplace(row->also_as, value);
         shown.emplace(row->name, std::move(value));
     }
+    if (rest)
+        for (auto const& [key, value] : *static_cast<json::object const*>(rest->at(const_cast<void*>(object))))
+            if (!resource.fields.find(key)) shown.emplace(key, value);
     for (std::size_t i = 0; i < resource.view_count; ++i)
         if (auto const& view = resource.views[i]; within(view.since, view.until, version()))
             view.reshape(*this, object, shown);

@@ -158,7 +158,7 @@ Reply ServicePlugin::respond(Request& request, std::vector<Bound> const& candida
 
 Reply ServicePlugin::perform(Request& request) {
     auto const& row = request.route();
-    if (!row.checks_itself && !row.policy.name.empty()) {
+    if (!row.checks_itself && !row.asks_of_object && !row.policy.name.empty()) {
         auto target = request.own_target();
         // To make something for another project is another question than to make it for one's own.
         if (auto const* scope = request.resource().scope();

@@ -23,7 +23,7 @@ std::string now(Request const& request) {
 } // namespace
 
 void stamp_object(Request& request, Resource const& resource, void* object) {
-    set_where_empty(resource, object, "id", new_uuid());
+    set_where_empty(resource, object, "id", request.traits().plain_ids ? new_plain_uuid() : new_uuid());
     if (request.caller().project) set_where_empty(resource, object, resource.scope_field, request.caller().project->id);
     if (request.caller().user) set_where_empty(resource, object, "user_id", request.caller().user->id);
     auto const at = now(request);

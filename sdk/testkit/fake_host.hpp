@@ -126,6 +126,8 @@ public:
     std::size_t policy_questions = 0;
     // Which rules only an admin passes; all others need a role and the project of the target, or admin.
     std::set<std::string, std::less<>> admin_rules;
+    // Instead of that, where a test brings a policy of its own: may the caller, by this rule, do it to the target?
+    std::function<bool(std::string const& rule, Context const& caller, json::object const& target)> decides;
     // Other contracts that the plugin calls: (call's name, request) to reply.
     std::map<std::string, std::function<json::value(std::string_view, std::string_view)>, std::less<>> contracts;
 
@@ -197,6 +199,10 @@ private:
         auto const* project = question.target.if_contains("project_id");
         bool const own = project && caller.project && *project == json::value(json::string(caller.project->id));
         for (auto const& rule : question.rules) {
+            if (decides) {
+                if (!decides(rule, caller, question.target)) decision.refused.push_back(rule);
+                continue;
+            }
             bool const allowed =
                 has_role(caller, "admin") || (own && !admin_rules.count(rule) && has_role(caller, "member"));
             if (!allowed) decision.refused.push_back(rule);

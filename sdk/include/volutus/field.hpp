@@ -80,6 +80,7 @@ struct Field {
     bool hidden = false;    // stored, never shown
     bool secret = false;    // never shown, logged or put into the feed
     bool indexed = false;
+    bool keeps_rest = false; // an object: keys of a body that no row names are kept in it, and shown beside the rows
     std::uint64_t min_length = 0, max_length = 0; // of strings, in characters; of arrays, in items. 0 = none
     std::int64_t at_least = INT64_MIN, at_most = INT64_MAX;
     std::array<std::string_view, most_names> one_of{};
@@ -207,6 +208,8 @@ inline constexpr auto on_update = [](Field& f) { f.writable = true; };
 inline constexpr auto hidden = [](Field& f) { f.hidden = true; };
 inline constexpr auto secret = [](Field& f) { f.secret = f.hidden = true; };
 inline constexpr auto indexed = [](Field& f) { f.indexed = true; };
+// Of a json::object: what a client adds of its own to the body of a create or an update, where an API allows that.
+inline constexpr auto keeps_rest = [](Field& f) { f.keeps_rest = true; };
 constexpr auto min_length(std::uint64_t n) {
     return [n](Field& f) { f.min_length = n; };
 }

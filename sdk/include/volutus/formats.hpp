@@ -36,6 +36,7 @@ inline constexpr auto trimmed = format("text without space around it", &is_trimm
 } // namespace formats
 
 std::string new_uuid();                                // random, version 4, lower case
+std::string new_plain_uuid();                          // the same without hyphens
 std::string timestamp(world::WallTime at);             // "2026-01-02T03:04:05Z"
 std::string timestamp_with_micros(world::WallTime at); // "2026-01-02T03:04:05.000006Z"
 inline std::string timestamp_now() { return timestamp(world::wall_now()); }

@@ -50,7 +50,7 @@
 // Field rules: required_on_create, writable, on_create, on_update, hidden, secret, max_length(n), at_least(n),
 // one_of(...), formats::uuid, fallback("json"), refers_to("network.network"), owned_by("network.network"),
 // also_as("tenant_id"), seen_by(rule), set_by(create_rule, update_rule), field_policy(rule), since("2.9"), until("2.35"),
-// when_set, view<fn>(since("2.47")). quota("volumes") names what a create claims; the handler claims it.
+// when_set, keeps_rest, view<fn>(since("2.47")). quota("volumes") names what a create claims; the handler claims it.
 // A field name may come in several rows with ranges of versions that do not overlap; at most one of them is stored.
 // The path's last {capture} is the resource's id. A path that begins with "//" stands without the prefixes.
 #pragma once

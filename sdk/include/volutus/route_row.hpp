@@ -57,6 +57,7 @@ struct RouteRow {
     bool is_bulk = false;       // takes {"networks": [...]} as well
     bool is_bare = false;       // no {"volume": ...} around the body and the reply
     bool checks_itself = false; // the handler asks for the policy
+    bool asks_of_object = false; // the policy is asked about what require() reads, and not before
     bool wraps_items = false;   // {"keypairs": [{"keypair": {...}}]}
     bool has_handler = false;
     bool typed_body = false; // the handler has a body type, which checks it
@@ -211,6 +212,8 @@ inline constexpr auto websocket = [](RouteRow& r) { r.is_websocket = r.is_anonym
 inline constexpr auto bulk = [](RouteRow& r) { r.is_bulk = true; };
 inline constexpr auto bare = [](RouteRow& r) { r.is_bare = true; };
 inline constexpr auto checks_itself = [](RouteRow& r) { r.checks_itself = true; };
+// For rules about the object itself, such as user_id:%(target.user.id)s. The handler has to require() it.
+inline constexpr auto asks_of_object = [](RouteRow& r) { r.asks_of_object = true; };
 inline constexpr auto wraps_items = [](RouteRow& r) { r.wraps_items = true; };
 inline constexpr auto any_body = [](RouteRow& r) { r.any_body = true; };
 
