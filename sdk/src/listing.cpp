@@ -112,7 +112,11 @@ private:
             if (!row_.all_query.empty()) request_.enforce(row_.all_rule, request_.own_target());
             if (request_.may(row_.all_rule, request_.own_target())) return;
         }
-        query_.where.push_back(where(scope->name, json::string(request_.project())));
+        auto const project = json::string(request_.project());
+        if (row_.reach.empty())
+            query_.where.push_back(where(scope->name, project));
+        else
+            query_.where.push_back(where(row_.reach, json::array{project, "*"}));
     }
 
     // The filter of a name; a field's second name filters as its first.

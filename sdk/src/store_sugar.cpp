@@ -135,11 +135,12 @@ Writes take_into(store::Into into, std::string_view pool, std::string_view consu
     return writes;
 }
 
-Writes give_back(std::string_view pool, std::string_view consumer) {
+Writes give_back(std::string_view pool, std::string_view consumer, std::optional<std::int64_t> value) {
     Writes writes;
     auto& row = writes.apply.give_back.emplace_back();
     row.pool = pool;
     row.consumer = consumer;
+    row.value = value;
     return writes;
 }
 

@@ -164,8 +164,11 @@ template <class S, class T> struct MemberTraits<T S::*> {
     using Type = T;
 };
 
-// A field that knows its struct, so that a table cannot mix two.
-template <class S> struct FieldOf : Field {};
+// A field that knows its struct, so that a table cannot mix two. Members of a base may stand in the table of what
+// derives from it, if it is the first base: `at` is given the address of the whole.
+template <class S> struct FieldOf : Field {
+    using Struct = S;
+};
 
 template <auto Member, class... Rules> constexpr auto field(std::string_view name, Rules... rules) {
     using Traits = MemberTraits<decltype(Member)>;

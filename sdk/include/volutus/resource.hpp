@@ -178,7 +178,8 @@ template <auto Fn, class... Words> constexpr auto view(Words... words) {
 // ---- the table ----
 
 template <class Part, class S> constexpr bool is_field_of() {
-    static_assert(!std::is_base_of_v<Field, Part> || std::is_base_of_v<FieldOf<S>, Part>, "a field of another struct");
+    if constexpr (std::is_base_of_v<Field, Part>)
+        static_assert(std::is_base_of_v<typename Part::Struct, S>, "a field of another struct");
     return std::is_base_of_v<Field, Part>;
 }
 template <class Part>

@@ -85,6 +85,7 @@ struct ListRow : RouteRow {
     bool default_descending = true;
     PolicyRule all_rule;        // who passes it sees every project's
     std::string_view all_query; // and only when this is true in the query
+    std::string_view reach;     // field that tells who sees it: a project's id, or "*" for everybody
     Texts<12> queries;          // other names that the handler reads
 };
 
@@ -249,6 +250,10 @@ constexpr auto sees_all(PolicyRule rule, std::string_view query = {}) {
         r.all_rule = rule;
         r.all_query = query;
     };
+}
+// Who sees a row stands in this field of it, the id of a project or "*" for everybody: what is shared or public.
+constexpr auto reach(std::string_view field) {
+    return [field](ListRow& r) { r.reach = field; };
 }
 template <class... Names> constexpr auto queries(Names... names) {
     return [names...](ListRow& r) { r.queries = r.queries.of(names...); };

@@ -70,6 +70,10 @@ template <class Table> struct Indexed {
             if (row.indexed) names.add(row.name);
         for (auto const& list : table.lists) {
             whole = whole || !list.all_rule.name.empty() || !is_stored_row(table, table.row.scope_field);
+            if (!list.reach.empty()) {
+                if (!is_stored_row(table, list.reach)) throw "reach() names no stored field of the resource";
+                names.add(list.reach);
+            }
             for (std::size_t i = 0; i < list.filter_count; ++i)
                 add(table, filters, list.filter_rows[i].field, list.has_handler);
             if (is_stored_row(table, list.default_sort)) add(table, sorts, list.default_sort, list.has_handler);

@@ -77,7 +77,8 @@ store::Into into(S const& object, std::string_view pointer, std::string_view bas
 }
 Writes take_into(store::Into into, std::string_view pool, std::string_view consumer, std::int64_t first,
                  std::int64_t last, std::optional<std::int64_t> wanted = {});
-Writes give_back(std::string_view pool, std::string_view consumer);
+// All that the consumer holds of the pool, or one value of it.
+Writes give_back(std::string_view pool, std::string_view consumer, std::optional<std::int64_t> value = {});
 Writes set_account(store::SetAccount account);
 Writes note(std::string_view topic, json::object body);
 Writes start_task(std::string_view name, std::uint32_t version, std::string_view kind, std::string_view id,
