@@ -70,6 +70,21 @@ struct Group {
 };
 BOOST_DESCRIBE_STRUCT(Group, (), (server, group))
 
+struct GroupIds {
+    std::vector<std::string> ids; // empty = all that the caller may see
+};
+BOOST_DESCRIBE_STRUCT(GroupIds, (), (ids))
+
+struct SecurityGroup {
+    std::string id, name, description, project_id;
+};
+BOOST_DESCRIBE_STRUCT(SecurityGroup, (), (id, name, description, project_id))
+
+struct SecurityGroups {
+    std::vector<SecurityGroup> groups;
+};
+BOOST_DESCRIBE_STRUCT(SecurityGroups, (), (groups))
+
 struct Source {
     std::string network; // that the request came in on
     std::string address; // it came from
@@ -89,11 +104,14 @@ struct Ports {
     virtual void add_group(Call&, Group const&) = 0;           // to all ports of the server
     virtual void remove_group(Call&, Group const&) = 0;        // not_found: no port has it
     virtual std::optional<Nic> find(Call&, Source const&) = 0; // whose address that is
+    // Ids that are not there are left out.
+    virtual SecurityGroups groups(Call&, GroupIds const&) { unsupported(); }
 };
 inline constexpr auto contract =
     volutus::contract<Ports>("volutus.ports/1", required<&Ports::check>("check"), required<&Ports::attach>("attach"),
                              required<&Ports::detach>("detach"), required<&Ports::of_servers>("of_servers"),
                              required<&Ports::add_group>("add_group"), required<&Ports::remove_group>("remove_group"),
-                             required<&Ports::find>("find"));
+                             required<&Ports::find>("find"),
+                             optional<&Ports::groups>("groups"));
 
 } // namespace volutus::ports
