@@ -4,6 +4,7 @@
 #include "kernel/daemon/authenticate.hpp"
 #include "kernel/daemon/cloud.hpp"
 #include "kernel/daemon/mounts.hpp"
+#include "kernel/scheduler/service.hpp"
 #include "kernel/store/service.hpp"
 
 #include <fmt/format.h>
@@ -41,11 +42,12 @@ gateway::Authenticate authentication(Setup const& setup, Identity const* identit
 
 Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
-      loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
+      scheduler_(store_, setup_.scheduler), loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
         provide_contracts();
         loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
+        scheduler_.start();
         runner_.start();
         open_gateway();
         write_ports();
@@ -77,12 +79,19 @@ void Daemon::provide_contracts() {
                                return std::make_shared<plugin::BuiltIn<cloud::contract>>(
                                    std::make_unique<Cloud>(setup_.plugins, registry_));
                            });
+    registry_.add_built_in(std::string(volutus::scheduler::contract.name),
+                           [this](std::string const&) -> std::shared_ptr<plugin::Endpoint> {
+                               return std::make_shared<plugin::BuiltIn<volutus::scheduler::contract>>(
+                                   std::make_unique<scheduler::Service>(scheduler_));
+                           });
     if (auto const plugin = identity_plugin(setup_.plugins); !plugin.empty())
         identity_ = std::make_unique<Identity>(setup_, plugin, registry_, store_);
 }
 
 void Daemon::declare(plugin::Manifest const& manifest) {
     store_.declare(manifest.id, manifest.kinds);
+    if (manifest.hosts)
+        scheduler_.declare({manifest.hosts->kind, manifest.hosts->traits, manifest.hosts->aggregates});
     for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task.name, task.version, task.steps);
 }
 
@@ -122,6 +131,7 @@ void Daemon::stop() {
     if (gateway_ && !gateway_->drain(setup_.gateway.drain))
         log::write(Level::warning, "daemon", "requests under way were cut: they took longer than gateway.drain");
     gateway_.reset();
+    scheduler_.stop();
     runner_.stop();
     loader_.stop();
     log_step("stopped", began);

@@ -7,6 +7,7 @@
 #include "kernel/daemon/state_lock.hpp"
 #include "kernel/metrics/metrics.hpp"
 #include "kernel/plugin/loader.hpp"
+#include "kernel/scheduler/scheduler.hpp"
 
 #include <atomic>
 #include <memory>
@@ -44,6 +45,7 @@ private:
     StateLock lock_;
     metrics::Metrics metrics_;
     store::Store store_;
+    scheduler::Scheduler scheduler_;
     plugin::Registry registry_;
     std::unique_ptr<Identity> identity_; // null: no plugin is the identity service
     plugin::Loader loader_;

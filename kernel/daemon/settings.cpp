@@ -58,6 +58,14 @@ constexpr std::string_view tasks_schema = R"({
   }
 })";
 
+constexpr std::string_view scheduler_schema = R"({
+  "type": "object",
+  "properties": {
+    "weights": {"type": "object", "additionalProperties": {"type": "number", "minimum": -1000, "maximum": 1000},
+      "description": "how much a resource class counts for in choosing a host; 1 where nothing is said"}
+  }
+})";
+
 std::string text_or(json::object const& section, std::string_view key, std::string fallback) {
     auto const* found = section.if_contains(key);
     return found ? json::text(*found) : std::move(fallback);
@@ -115,10 +123,17 @@ void read_tasks(json::object const& section, Settings& out) {
     out.tasks.longest_pause = time(section, "longest_pause");
 }
 
+void read_scheduler(json::object const& section, Settings& out) {
+    if (auto const* weights = section.if_contains("weights"))
+        for (auto const& [resource, weight] : weights->as_object())
+            out.scheduler.weights[std::string(resource)] = weight.to_number<double>();
+}
+
 } // namespace
 
 std::vector<config::KnownSection> own_sections() {
-    return {{"kernel", kernel_schema}, {"log", log_schema}, {"store", store_schema}, {"tasks", tasks_schema}};
+    return {{"kernel", kernel_schema}, {"log", log_schema}, {"store", store_schema}, {"tasks", tasks_schema},
+            {"scheduler", scheduler_schema}};
 }
 
 Settings settings_from(config::Config const& config, Overrides const& overrides, config::Problems& problems) {
@@ -127,6 +142,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     auto const log = config.section("log", log_schema, problems);
     auto const store = config.section("store", store_schema, problems);
     auto const tasks = config.section("tasks", tasks_schema, problems);
+    auto const scheduler = config.section("scheduler", scheduler_schema, problems);
     Settings out;
     if (problems.all().size() != before) return out;
 
@@ -142,6 +158,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     out.store.readers = number<std::size_t>(store, "readers");
     out.store.feed_retention = time(store, "feed_retention");
     read_tasks(tasks, out);
+    read_scheduler(scheduler, out);
     return out;
 }
 

@@ -1,8 +1,10 @@
-// The sections of the configuration that are the daemon's own: [kernel], [log], [store] and [tasks].
+// The sections of the configuration that are the daemon's own: [kernel], [log], [store],
+// [tasks] and [scheduler].
 #pragma once
 
 #include "kernel/config/config.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/scheduler/scheduler.hpp"
 #include "kernel/store/store.hpp"
 #include "kernel/task/runner.hpp"
 
@@ -22,6 +24,7 @@ struct Settings {
     log::Options log;
     store::Options store;
     task::RunnerOptions tasks;
+    scheduler::Options scheduler;
 };
 
 // What the command line says instead of the configuration; empty: nothing.

@@ -7,6 +7,7 @@
 
 #include <volutus/contract/cloud.hpp>
 #include <volutus/contract/policy.hpp>
+#include <volutus/contract/scheduler.hpp>
 #include <volutus/contract/store.hpp>
 #include <volutus/contract/tokens.hpp>
 
@@ -114,7 +115,8 @@ std::shared_ptr<auth::Policy const> read_policy(std::vector<plugin::Planned> con
 std::vector<std::string> built_in_contracts() {
     std::vector<std::string> out;
     for (auto const name :
-         {volutus::store::contract.name, policy_rules::contract.name, tokens::contract.name, cloud::contract.name})
+         {volutus::store::contract.name, policy_rules::contract.name, tokens::contract.name, cloud::contract.name,
+          volutus::scheduler::contract.name})
         out.emplace_back(name);
     return out;
 }

@@ -72,6 +72,14 @@ bool add_claims(store::Connection& connection, contract::AccountQuery const& que
 }
 } // namespace
 
+std::vector<contract::Account> accounts_of(store::Connection& connection, std::string_view account) {
+    static std::string const sql = fmt::format("SELECT {} FROM ledger_accounts a WHERE account = ?1", account_columns);
+    std::vector<contract::Account> found;
+    auto rows = connection.query(sql, account);
+    while (rows.next()) found.push_back(read_account(rows));
+    return found;
+}
+
 contract::Accounts accounts(store::Connection& connection, contract::AccountQuery const& query) {
     if (!query.account && !query.resource && !query.consumer)
         throw Error(Code::invalid, "a query of accounts names an account, a resource or a consumer");

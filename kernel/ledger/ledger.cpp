@@ -23,6 +23,14 @@ std::string details(contract::Account const& account, std::int64_t asked) {
                                     {"asked", asked}});
 }
 
+json::object told(contract::Account const& account) {
+    json::object state{{"total", account.total}, {"capacity", capacity(account)}, {"used", account.used}};
+    if (account.min_unit != 1) state["min_unit"] = account.min_unit;
+    if (account.max_unit != 0) state["max_unit"] = account.max_unit;
+    if (account.step_size != 1) state["step_size"] = account.step_size;
+    return state;
+}
+
 [[noreturn]] void refuse_unknown(std::string_view account, std::string_view resource) {
     throw Error(Code::not_found, fmt::format("the account '{}' has no resource '{}'; set it first", account, resource),
                 json::print(json::object{{"account", account}, {"resource", resource}}));
@@ -250,9 +258,7 @@ std::map<std::string, json::object> Ledger::changed() {
     std::map<std::string, json::object> changes;
     for (auto const& [account, resource] : touched_) {
         auto const now = load(account, resource);
-        changes[account][resource] =
-            now ? json::value(json::object{{"total", now->total}, {"capacity", capacity(*now)}, {"used", now->used}})
-                : json::value();
+        changes[account][resource] = now ? json::value(told(*now)) : json::value();
     }
     return changes;
 }

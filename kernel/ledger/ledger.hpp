@@ -28,7 +28,8 @@ public:
     void claim(volutus::store::Claim const& claim); // over_quota or exhausted, with the account that is short
     void release(volutus::store::Release const& release);
 
-    // {account: {resource: {"total", "capacity", "used"}}} of all that changed; null for one that was dropped.
+    // {account: {resource: {"total", "capacity", "used"}}} of all that changed, as the feed tells it; null for one that
+    // was dropped.
     std::map<std::string, json::object> changed();
 
 private:
@@ -47,6 +48,8 @@ private:
     std::set<Key> touched_;
 };
 
+// All of one name, without their claims.
+std::vector<volutus::store::Account> accounts_of(store::Connection& connection, std::string_view account);
 volutus::store::Accounts accounts(store::Connection& connection, volutus::store::AccountQuery const& query);
 
 // Recomputes use from the claims; every claim must have its account, every chain its end.

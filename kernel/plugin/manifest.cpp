@@ -39,6 +39,9 @@ Manifest parse_manifest(std::string_view text, std::string_view source) {
             throw refuse(fmt::format("permits the link '{}'; there are in-process, process and remote", link));
     for (auto const& kind : manifest.kinds)
         if (kind.name.substr(0, 7) == "kernel.") throw refuse(fmt::format("owns '{}'; kinds of kernel.* are the kernel's", kind.name));
+    auto const owned = [&](volutus::store::Kind const& kind) { return kind.name == manifest.hosts->kind; };
+    if (manifest.hosts && std::ranges::none_of(manifest.kinds, owned))
+        throw refuse(fmt::format("calls '{}' hosts, which is none of its kinds", manifest.hosts->kind));
     return manifest;
 }
 

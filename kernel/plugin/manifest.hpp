@@ -34,6 +34,11 @@ struct PolicyDeclaration {
 };
 BOOST_DESCRIBE_STRUCT(PolicyDeclaration, (), (rule, check))
 
+struct Hosts {
+    std::string kind, traits, aggregates;
+};
+BOOST_DESCRIBE_STRUCT(Hosts, (), (kind, traits, aggregates))
+
 // Keys that this kernel does not know are ignored: a newer SDK may write more.
 struct Manifest {
     Abi abi;
@@ -45,6 +50,7 @@ struct Manifest {
     std::vector<TaskDeclaration> tasks;
     std::vector<PolicyDeclaration> policies;
     std::vector<std::string> quotas; // names that the service's creates claim
+    std::optional<Hosts> hosts;      // documents that the scheduler chooses from
     json::array routes;
     json::object service;
     json::object config;
@@ -52,7 +58,7 @@ struct Manifest {
 };
 BOOST_DESCRIBE_STRUCT(Manifest, (),
                       (abi, id, version, sdk, vendor, licence, description, target, profile, provides, requires_, wants,
-                       kinds, tasks, policies, quotas, routes, service, config, links))
+                       kinds, tasks, policies, quotas, hosts, routes, service, config, links))
 
 // From the JSON of the manifest. Refuses another ABI major, a bad id ([a-z0-9_], at most 64) and unknown links.
 // `source` names the plugin in errors.

@@ -123,6 +123,10 @@ contract::Accounts Store::accounts(contract::AccountQuery const& query) {
     return read([&](Connection& connection) { return ledger::accounts(connection, query); });
 }
 
+std::vector<contract::Account> Store::accounts_of(std::string_view account) {
+    return read([&](Connection& connection) { return ledger::accounts_of(connection, account); });
+}
+
 contract::Feed Store::changes(contract::Changes const& wanted, Patience const& patience) {
     auto next = wanted;
     while (true) {

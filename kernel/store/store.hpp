@@ -42,6 +42,7 @@ public:
     contract::Counted count(contract::Count const& wanted);
     contract::ReferrerPage referrers(contract::Referrers const& wanted);
     contract::Accounts accounts(contract::AccountQuery const& query);
+    std::vector<contract::Account> accounts_of(std::string_view account); // without their claims
     contract::Feed changes(contract::Changes const& wanted, Patience const& patience = {});
 
     std::string put_blob(std::string_view bytes); // its id, after the disk has it; too_large beyond blob_max

@@ -45,6 +45,23 @@ template <class... Names> constexpr auto links(Names... names) {
     return TextsPart<sizeof...(Names)>{"links", {std::string_view(names)...}};
 }
 
+struct HostsPart {
+    std::string_view kind, traits, aggregates;
+    constexpr void write(ManifestWriter& out) const {
+        out.key("hosts");
+        out.open('{');
+        out.member("kind", kind);
+        out.member("traits", traits);
+        out.member("aggregates", aggregates);
+        out.close('}');
+    }
+};
+// Documents of this kind, one of the plugin's own, are what volutus.scheduler/1 chooses from. The fields, with dots,
+// hold arrays of strings; "" where there are none. What a host has is in the ledger, under the document's id.
+constexpr HostsPart hosts(std::string_view kind, std::string_view traits_field, std::string_view aggregates_field) {
+    return {kind, traits_field, aggregates_field};
+}
+
 template <class... Contracts> struct ProvidesPart {
     std::tuple<Contracts const*...> contracts;
     constexpr void write(ManifestWriter& out) const {

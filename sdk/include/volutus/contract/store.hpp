@@ -329,7 +329,8 @@ struct FeedEntry {
     std::string kind, id;              // of a note: its topic and ""; of an account: "kernel.account" and its name
     bool created = false;              // a put of what was not there
     std::vector<std::string> fields;   // top-level keys that changed; of an account: its resources that changed
-    json::object note;                 // of an account: {resource: {"total", "capacity", "used"}} after the apply
+    json::object note;                 // of an account: {resource: {"total", "capacity", "used"}} after the apply, with
+                                       // "min_unit", "max_unit" and "step_size" where they are set; null: it is gone
 };
 BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, created, fields, note))
 
