@@ -29,8 +29,7 @@ std::string identity_plugin(std::vector<plugin::Planned> const& plugins) {
 }
 
 Identity::Identity(Setup const& setup, std::string const& plugin, plugin::Registry& registry, store::Store& store)
-    : sealer_(sealer_of(key_directory(setup))),
-      rotation_(sealer_, {setup.auth.key_lifetime, setup.auth.keys_kept}),
+    : sealer_(sealer_of(key_directory(setup))), rotation_(sealer_, {setup.auth.key_lifetime, setup.auth.keys_kept}),
       hasher_(setup.auth.password),
       authenticator_(std::make_shared<auth::Authenticator>(
           registry, sealer_, setup.policy,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <new>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +89,19 @@ Body OutputBody::take() {
                                                given.offset + given.length, size));
     if (given.length == 0) file.length = size - given.offset;
     return file;
+}
+
+plugin::Descriptor OutputBody::take_socket() {
+    plugin::Descriptor socket(given_ ? given_->descriptor : -1);
+    given_.reset();
+    int type = 0;
+    socklen_t size = sizeof type;
+    sockaddr_storage peer{};
+    socklen_t peer_size = sizeof peer;
+    if (!socket || ::getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM ||
+        ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0)
+        throw Error(Code::invalid, "a tunnel needs a connected stream socket, and the service gave none");
+    return socket;
 }
 
 } // namespace volutus::kernel::gateway

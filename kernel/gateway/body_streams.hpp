@@ -33,6 +33,8 @@ public:
     OutputBody& operator=(OutputBody const&) = delete;
 
     Body take(); // throws invalid for a descriptor whose bytes are not there
+    // The descriptor that was given; throws invalid when it is no connected stream socket.
+    plugin::Descriptor take_socket();
 
 private:
     struct Given {

@@ -87,6 +87,7 @@ private:
     void on_sent_file(std::uint64_t count, int error);
     bool finish_reply();
     bool open_tunnel(Tunnel const& tunnel);
+    bool open_tunnel(plugin::Descriptor connected);
     void enter_tunnel(Upstream upstream);
     void account(bool complete);
 

@@ -65,7 +65,9 @@ bool Connection::answer(Response response) {
         response = refusal(500, "the request failed inside the server");
     }
     response_ = std::move(response);
-    if (response_.tunnel && request_.route && request_.route->websocket) return open_tunnel(*response_.tunnel);
+    bool const may_tunnel = request_.route && request_.route->websocket;
+    if (may_tunnel && response_.tunnel_socket) return open_tunnel(std::move(response_.tunnel_socket));
+    if (may_tunnel && response_.tunnel) return open_tunnel(*response_.tunnel);
 
     state_ = State::replying;
     if (shared_.draining) keep_alive_ = false;
@@ -257,6 +259,17 @@ bool Connection::open_tunnel(Tunnel const& tunnel) {
         if (self->refuse(502, "the other end of this tunnel does not answer")) self->next_request();
     };
     connect_upstream(io_.context, tunnel, limits_.tunnel_connect, connected);
+    return false;
+}
+
+bool Connection::open_tunnel(plugin::Descriptor connected) {
+    error_code failure;
+    auto upstream = adopt_upstream(io_.context, std::move(connected), failure);
+    if (failure) {
+        shared_.report(fmt::format("{}: the tunnel's other end: {}", request_.id, failure.message()));
+        return refuse(502, "the other end of this tunnel cannot be used");
+    }
+    enter_tunnel(std::move(upstream));
     return false;
 }
 

@@ -1,6 +1,8 @@
 // What a handler answers. The gateway adds the request id, Date, Server, Connection and the body's framing.
 #pragma once
 
+#include "kernel/plugin/descriptor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,7 +60,9 @@ struct Response {
     unsigned status = 200;
     std::vector<std::pair<std::string, std::string>> headers; // a name or value with a control character: answered 500
     Body body;
-    std::optional<Tunnel> tunnel; // only on a websocket route; the other fields then do not count
+    // Only on a websocket route, and at most one of both; the other fields then do not count.
+    std::optional<Tunnel> tunnel;
+    plugin::Descriptor tunnel_socket{}; // a connected stream socket that the tunnel leads to
 
     void set(std::string_view name, std::string_view value); // replaces, whatever the name's case
 };

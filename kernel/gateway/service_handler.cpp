@@ -19,6 +19,8 @@ namespace {
 // What the service must not see: with these it could act as the caller elsewhere.
 constexpr std::array<std::string_view, 3> credentials{"authorization", "x-auth-token", "x-service-token"};
 
+constexpr std::uint32_t switching_protocols = 101;
+
 // A refusal is rendered on the connection's thread, which other connections share.
 constexpr auto refusal_deadline = std::chrono::seconds(1);
 
@@ -107,6 +109,12 @@ Response ServiceHandler::call(Request& request, std::string_view name, plugin::C
         registry_.host().call(&within, service::contract.name, name, options_.plugin, document, &input, &output);
     auto reply = json::decode<service::HttpReply>(json::parse(text));
     Response response;
+    if (reply.status == switching_protocols) {
+        if (!request.route || !request.route->websocket)
+            throw Error(Code::invalid, "the service answered 101 on a route that is no websocket");
+        response.tunnel_socket = output.take_socket();
+        return response;
+    }
     response.status = reply.status;
     for (auto& header : reply.headers) response.headers.emplace_back(std::move(header.name), std::move(header.value));
     if (reply.body) response.body = output.take();

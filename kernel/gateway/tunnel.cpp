@@ -11,7 +11,9 @@
 #include <boost/beast/websocket/ssl.hpp>
 
 #include <array>
+#include <cerrno>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 namespace volutus::kernel::gateway {
 
@@ -215,6 +217,19 @@ template <class Stream> std::shared_ptr<TunnelSession> open(Stream stream, Tunne
 void connect_upstream(asio::io_context& context, Tunnel const& tunnel, std::chrono::milliseconds at_most,
                       std::function<void(error_code, Upstream)> done) {
     std::make_shared<Connecting>(context, std::move(done))->start(tunnel, at_most);
+}
+
+Upstream adopt_upstream(asio::io_context& context, plugin::Descriptor connected, error_code& failure) {
+    Upstream upstream(context);
+    int family = 0;
+    socklen_t size = sizeof family;
+    if (::getsockopt(connected.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) {
+        failure.assign(errno, boost::system::system_category());
+        return upstream;
+    }
+    upstream.assign(asio::generic::stream_protocol(family, 0), connected.get(), failure);
+    if (!failure) connected.release();
+    return upstream;
 }
 
 std::shared_ptr<TunnelSession> open_tunnel(Socket socket, TunnelPlan plan) {

@@ -14,6 +14,9 @@ namespace volutus::kernel::gateway {
 void connect_upstream(asio::io_context& context, Tunnel const& tunnel, std::chrono::milliseconds at_most,
                       std::function<void(error_code, Upstream)> done);
 
+// A stream socket that is connected already.
+Upstream adopt_upstream(asio::io_context& context, plugin::Descriptor connected, error_code& failure);
+
 struct TunnelPlan {
     Upstream upstream;
     Request const& request; // read before open_tunnel returns

@@ -50,6 +50,7 @@ int check_config(Wanted const& wanted) {
     for (auto const& plan : setup.plugins)
         printed.row({plan.name, plan.manifest.version, to_string(plan.link), plan.path});
     printed.finish();
+    for (auto const& warning : setup.policy->warnings()) std::cerr << "volutus: warning: " << warning << '\n';
     if (!wanted.json) fmt::print("the configuration in {} is in order\n", wanted.config);
     return 0;
 }

@@ -67,8 +67,8 @@ private:
     std::unique_ptr<Connection> db_;
     world::Mutex writing_; // who holds it uses db_ and what stands from here to the next mutex
     FeedTrimmer trimmer_;
-    bool guarded_ = false; // the batch before had a refusal
-    std::string broken_;   // why nothing can be written any more
+    bool guarded_ = false;                                        // the batch before had a refusal
+    std::string broken_;                                          // why nothing can be written any more
     std::vector<std::pair<std::string, NoteObserver>> observers_; // by topic
 
     mutable world::Mutex mutex_;

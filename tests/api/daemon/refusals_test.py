@@ -73,6 +73,23 @@ class Refusals(unittest.TestCase):
     def test_a_classic_port_of_a_service_that_is_not_there(self):
         self.refused(toy() + "[gateway.classic_ports]\ncompute = 0\n", "gateway.classic_ports.compute", "no enabled plugin")
 
+    def test_a_policy_that_does_not_hold_together(self):
+        cloud = Cloud(PLAIN)
+        self.addCleanup(cloud.discard)
+        cloud.write("policy.yaml", '"context_is_admin": "rule:no_such_rule"\n"owner": "role:"\n"admin_api": "role:a or"\n')
+        said = ("policy.yaml:1: context_is_admin: column 1: there is no rule 'no_such_rule'", "policy.yaml:3: admin_api")
+        checked = cloud.volutus("check-config", code=1)
+        _, log = cloud.refusal()
+        for words in said:
+            self.assertIn(words, checked)
+            self.assertIn(words, log)
+
+    def test_a_policy_that_has_no_effect_is_warned_of(self):
+        cloud = Cloud(PLAIN)
+        self.addCleanup(cloud.discard)
+        cloud.write("policy.yaml", '"compute:nothing": "role:admin"\n')
+        self.assertIn("policy.yaml:1: compute:nothing: no service has this rule", cloud.volutus("check-config"))
+
     def test_a_plugin_that_is_no_file(self):
         self.refused(PLAIN + "[plugin.ghost]\n", "50-test.toml:3: plugin.ghost", "ghost.so: cannot be opened")
 

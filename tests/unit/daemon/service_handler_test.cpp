@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace {
@@ -170,6 +171,44 @@ TEST_F(ServiceHandler, ADescriptorThatHoldsLessThanItSaysIsAnError) {
     };
     EXPECT_EQ(handler().handle(request_).status, 500u);
     EXPECT_EQ(::fcntl(file.descriptor, F_GETFD), -1);
+}
+
+TEST_F(ServiceHandler, AWebsocketRoutesSocketBecomesTheTunnel) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    plugin::Descriptor const far(ends[1]);
+    service_->answer = [&](Call& call) {
+        call.output().give_descriptor({ends[0], 0, 0}, true);
+        return service::HttpReply{101, {}, true};
+    };
+    route_.websocket = true;
+    EXPECT_EQ(handler().handle(request_).tunnel_socket.get(), ends[0]);
+    EXPECT_EQ(::fcntl(ends[0], F_GETFD), -1) << "closed with the response";
+    service_->answer = [](Call&) { return service::HttpReply{404, {}, false}; };
+    EXPECT_EQ(handler().handle(request_).status, 404u) << "no upgrade";
+}
+
+TEST_F(ServiceHandler, ATunnelWithoutASocketOrAWebsocketRouteIsAnError) {
+    route_.websocket = true;
+    service_->answer = [](Call&) { return service::HttpReply{101, {}, false}; };
+    EXPECT_EQ(handler().handle(request_).status, 500u);
+    service_->answer = [](Call& call) {
+        OpenFile const file;
+        call.output().give_descriptor({file.descriptor, 0, 0}, true);
+        return service::HttpReply{101, {}, true};
+    };
+    EXPECT_EQ(handler().handle(request_).status, 500u);
+    int listening = -1;
+    service_->answer = [&](Call& call) {
+        listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        call.output().give_descriptor({listening, 0, 0}, true);
+        return service::HttpReply{101, {}, true};
+    };
+    EXPECT_EQ(handler().handle(request_).status, 500u) << "not connected";
+    EXPECT_EQ(::fcntl(listening, F_GETFD), -1);
+    route_.websocket = false;
+    service_->answer = [](Call&) { return service::HttpReply{101, {}, false}; };
+    EXPECT_EQ(handler().handle(request_).status, 500u);
 }
 
 TEST_F(ServiceHandler, AReplyIsBoundedInMemory) {

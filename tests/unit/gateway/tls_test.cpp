@@ -76,6 +76,11 @@ protected:
             response.tunnel = target;
             return response;
         }).websocket = true;
+        route("GET", "/connected", [this](Request&) {
+            Response response;
+            response.tunnel_socket = std::move(connected);
+            return response;
+        }).websocket = true;
         Listener tls;
         tls.name = "tls";
         tls.tls = certificate.files;
@@ -93,6 +98,7 @@ protected:
 
     Certificate certificate;
     Tunnel target;
+    plugin::Descriptor connected;
     SSL_CTX* client_tls = nullptr;
 };
 
@@ -258,6 +264,38 @@ TEST_F(Secure, ATunnelMayLeadToAUnixSocket) {
         gateway.reset();
     }
     ::unlink(path.c_str());
+}
+
+TEST_F(Secure, AConnectedSocketBecomesTheTunnelsOtherEnd) {
+    serve_tls();
+    for (bool const tls : {false, true}) {
+        int ends[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        connected.reset(ends[0]);
+        plugin::Descriptor const far(ends[1]);
+        auto client = tls ? std::make_unique<Client>(port("tls"), client_tls) : std::make_unique<Client>(port());
+        std::string request = upgrade;
+        request.replace(request.find("console"), 7, "connected");
+        ASSERT_EQ(client->ask(request + "\r\n").status, 101U);
+        ASSERT_EQ(::write(far.get(), "RFB 003.008\n", 12), 12) << "whoever is there may speak first";
+        EXPECT_EQ(payload(*client, 12), "RFB 003.008\n");
+        client->send(frame("hello"));
+        char got[8] = {};
+        EXPECT_EQ(::recv(far.get(), got, 5, MSG_WAITALL), 5);
+        EXPECT_STREQ(got, "hello");
+        ::shutdown(far.get(), SHUT_RDWR);
+        EXPECT_EQ(payload(*client, 1), "[frame 8]");
+    }
+}
+
+TEST_F(Secure, ASocketThatIsNoneIsAnswered502) {
+    serve_tls();
+    connected.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    Client client(port());
+    std::string request = upgrade;
+    request.replace(request.find("console"), 7, "connected");
+    EXPECT_EQ(client.ask(request + "\r\n").status, 502U);
+    EXPECT_EQ(client.get("/toy/hello").status, 200U);
 }
 
 TEST_F(Secure, ATunnelThatLeadsNowhereIsAnswered502) {

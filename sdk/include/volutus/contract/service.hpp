@@ -28,6 +28,10 @@ struct HttpRequest {
 };
 BOOST_DESCRIBE_STRUCT(HttpRequest, (), (route, method, path, parameters, query, headers, base, body))
 
+// A route that the manifest declares as `websocket` is called when a client asks for the upgrade. With the status 101
+// the reply's output was given a connected stream socket: the gateway then takes the upgrade (with the subprotocol
+// "binary" where the client offers it) and carries bytes both ways between the client's frames and that socket until
+// either end closes. Any other status is the answer instead of an upgrade.
 struct HttpReply {
     std::uint32_t status = 200;
     std::vector<Pair> headers;         // Content-Type among them where there is a body
