@@ -31,8 +31,9 @@ class AssignmentList {
 public:
     explicit AssignmentList(Request& request)
         : request_(request), store_(request.store()), user_(request.query("user.id")),
-          group_(request.query("group.id")), role_(request.query("role.id")), project_(request.query("scope.project.id")),
-          domain_(request.query("scope.domain.id")), system_(request.query("scope.system").has_value()),
+          group_(request.query("group.id")), role_(request.query("role.id")),
+          project_(request.query("scope.project.id")), domain_(request.query("scope.domain.id")),
+          system_(request.query("scope.system").has_value()),
           inherited_(request.query("scope.OS-INHERIT:inherited_to").has_value()),
           effective_(asked(request, "effective")), names_(asked(request, "include_names")) {
         int const scopes = int(project_.has_value()) + int(domain_.has_value()) + int(system_);
@@ -84,7 +85,9 @@ private:
     // One for each user and each place that it holds for.
     std::vector<Assignment> places(Assignment const& made) {
         std::vector<Assignment> out;
-        auto users = made.user_id ? std::vector{*made.user_id} : user_ ? std::vector{*user_} : users_of(store_, *made.group_id);
+        auto users = made.user_id ? std::vector{*made.user_id}
+                     : user_      ? std::vector{*user_}
+                                  : users_of(store_, *made.group_id);
         for (auto const& user : users) {
             auto row = made;
             row.user_id = user;
@@ -104,9 +107,9 @@ private:
     }
 
     bool matches(Assignment const& row) const {
-        return (!user_ || row.user_id == user_) && (!group_ || row.group_id == group_) && (!role_ || row.role_id == *role_) &&
-               (!project_ || row.project_id == project_) && (!domain_ || row.domain_id == domain_) &&
-               (!system_ || row.system) && (!inherited_ || row.inherited);
+        return (!user_ || row.user_id == user_) && (!group_ || row.group_id == group_) &&
+               (!role_ || row.role_id == *role_) && (!project_ || row.project_id == project_) &&
+               (!domain_ || row.domain_id == domain_) && (!system_ || row.system) && (!inherited_ || row.inherited);
     }
 
     struct Named {

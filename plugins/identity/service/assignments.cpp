@@ -70,7 +70,7 @@ std::string actor_of(Assignment const& assignment) {
 
 void refuse_foreign_role(Request& request, Role const& role, Assignment const& wanted) {
     if (role.domain_id.empty()) return;
-    auto const domain = wanted.domain_id ? *wanted.domain_id
+    auto const domain = wanted.domain_id    ? *wanted.domain_id
                         : wanted.project_id ? request.store().require<Project>(*wanted.project_id).domain_id
                                             : std::string();
     if (domain != role.domain_id)

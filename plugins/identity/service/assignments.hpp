@@ -9,8 +9,8 @@
 namespace volutus::identity_service {
 
 struct Assignment : Stored {
-    std::string id;                                 // of all that follows, so that none is there twice
-    std::optional<std::string> user_id, group_id;   // one of them
+    std::string id;                                   // of all that follows, so that none is there twice
+    std::optional<std::string> user_id, group_id;     // one of them
     std::optional<std::string> project_id, domain_id; // one of them, or
     bool system = false;
     std::string role_id;

@@ -77,9 +77,8 @@ inline constexpr auto assignments = resource<Assignment>(
                  may_grant, status(204),
                  alias("/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects")),
     route<check_grant>(
-        "GET", "/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects",
-        may_check_grant, status(204),
-        alias("/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects")),
+        "GET", "/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", may_check_grant,
+        status(204), alias("/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects")),
     route<revoke_grant>(
         "DELETE", "/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects",
         may_revoke_grant, status(204),

@@ -15,7 +15,8 @@ constexpr std::size_t longest_logged = 255;
 
 std::optional<User> claimed_user(Store& store, ClaimedUser const& claimed) {
     if (claimed.id) return store.get<User>(*claimed.id);
-    if (!claimed.name) throw Error(Code::invalid, "'auth.identity.password.user': expected an id, or a name and a domain");
+    if (!claimed.name)
+        throw Error(Code::invalid, "'auth.identity.password.user': expected an id, or a name and a domain");
     if (!claimed.domain)
         throw Error(Code::invalid, "'auth.identity.password.user.domain': expected a value; a name needs its domain");
     auto const domain = domain_id_of(store, claimed.domain);

@@ -44,8 +44,9 @@ BOOST_DESCRIBE_STRUCT(ClaimedIdentity, (), (methods, password, token))
 struct Proof {
     User user;
     std::vector<std::string> methods;
-    std::string chain;        // audit id of the first token of the chain; "" = this is the first
-    std::int64_t expires = 0; // microseconds since 1970; a token from a token lives no longer than that one. 0 = no bound
+    std::string chain; // audit id of the first token of the chain; "" = this is the first
+    std::int64_t expires =
+        0; // microseconds since 1970; a token from a token lives no longer than that one. 0 = no bound
 };
 
 // The one answer to whatever was wrong with a login. What it was goes to the log, without any secret.

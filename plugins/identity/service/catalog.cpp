@@ -162,7 +162,8 @@ void Catalog::add_service(Store& store, cloud::Service const& loaded) {
         writes += put(*service);
     }
     for (auto interface : interfaces) {
-        if (std::any_of(there.begin(), there.end(), [&](auto const& row) { return row.interface == interface; })) continue;
+        if (std::any_of(there.begin(), there.end(), [&](auto const& row) { return row.interface == interface; }))
+            continue;
         Endpoint endpoint;
         endpoint.id = new_plain_uuid();
         endpoint.service_id = service->id;

@@ -7,8 +7,7 @@
 namespace volutus::identity_service {
 
 inline constexpr auto regions = resource<Region>(
-    "region", "regions", kind("identity.region"), unscoped,
-    field<&Region::id>("id", on_create, max_length(255)),
+    "region", "regions", kind("identity.region"), unscoped, field<&Region::id>("id", on_create, max_length(255)),
     field<&Region::parent_region_id>("parent_region_id", writable, max_length(255), owned_by("identity.region")),
     field<&Region::description>("description", writable, max_length(4096), fallback("\"\"")),
     field<&Region::extra>("extra", keeps_rest), computed<self_link<Region>>("links"),
@@ -34,7 +33,8 @@ inline constexpr auto services = resource<Service>(
 inline constexpr auto endpoints = resource<Endpoint>(
     "endpoint", "endpoints", kind("identity.endpoint"), unscoped, field<&Endpoint::id>("id"),
     field<&Endpoint::interface>("interface", required_on_create, writable, one_of("public", "internal", "admin")),
-    field<&Endpoint::region_id>("region_id", writable, max_length(255), also_as("region"), refers_to("identity.region")),
+    field<&Endpoint::region_id>("region_id", writable, max_length(255), also_as("region"),
+                                refers_to("identity.region")),
     field<&Endpoint::service_id>("service_id", required_on_create, writable, owned_by("identity.service")),
     field<&Endpoint::url>("url", required_on_create, writable, min_length(1), max_length(2048), view<shown_url>()),
     field<&Endpoint::enabled>("enabled", writable, indexed, fallback("true")),

@@ -8,7 +8,6 @@ namespace volutus::identity_service::checks {
 
 inline constexpr std::string_view anyone = "@"; // with a token
 inline constexpr std::string_view admin = "rule:admin_required";
-inline constexpr std::string_view admin_or_system_reader =
-    "rule:admin_required or (role:reader and system_scope:all)";
+inline constexpr std::string_view admin_or_system_reader = "rule:admin_required or (role:reader and system_scope:all)";
 
 } // namespace volutus::identity_service::checks

@@ -18,7 +18,8 @@ void check_owner(Request& request, Credential const& credential) {
     if (credential.project_id && !request.store().get<Project>(*credential.project_id))
         request.missing("project", *credential.project_id);
     if (credential.type == "ec2" && !credential.project_id)
-        throw Error(Code::invalid, "'credential.project_id': expected a value; a credential of type ec2 is for a project");
+        throw Error(Code::invalid,
+                    "'credential.project_id': expected a value; a credential of type ec2 is for a project");
 }
 
 } // namespace

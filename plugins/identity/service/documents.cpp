@@ -32,9 +32,10 @@ void refuse_if_immutable(Request& request, std::string_view noun, std::string_vi
         auto const* wanted = json::find(request.body(), "options.immutable");
         if (wanted && *wanted != true) return;
     }
-    throw Error(Code::forbidden, fmt::format("Cannot modify or delete the immutable {} {}; set its option \"immutable\" "
-                                             "to false first.",
-                                             noun, id));
+    throw Error(Code::forbidden,
+                fmt::format("Cannot modify or delete the immutable {} {}; set its option \"immutable\" "
+                            "to false first.",
+                            noun, id));
 }
 
 std::string domain_for(Request& request, std::string_view named) {

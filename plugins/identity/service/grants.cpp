@@ -20,8 +20,9 @@ std::set<std::string> roles_on_project(Store& store, std::vector<Assignment> con
     for (auto const& parent : projects_above(store, project)) above.insert(parent.id);
     std::set<std::string> roles;
     for (auto const& row : assignments) {
-        bool const here = row.inherited ? row.domain_id == project.domain_id || (row.project_id && above.count(*row.project_id))
-                                        : row.project_id == project.id;
+        bool const here = row.inherited
+                              ? row.domain_id == project.domain_id || (row.project_id && above.count(*row.project_id))
+                              : row.project_id == project.id;
         if (here) roles.insert(row.role_id);
     }
     return roles;

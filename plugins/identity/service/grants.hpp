@@ -15,7 +15,8 @@ namespace volutus::identity_service {
 std::vector<Assignment> assignments_of(Store& store, std::string const& user);
 
 // Ids of the roles there, without those that they imply.
-std::set<std::string> roles_on_project(Store& store, std::vector<Assignment> const& assignments, Project const& project);
+std::set<std::string> roles_on_project(Store& store, std::vector<Assignment> const& assignments,
+                                       Project const& project);
 std::set<std::string> roles_on_domain(std::vector<Assignment> const& assignments, std::string const& domain);
 std::set<std::string> roles_on_system(std::vector<Assignment> const& assignments);
 

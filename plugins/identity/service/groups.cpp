@@ -25,7 +25,8 @@ Membership require_membership(Request& request) {
     auto const wanted = membership_of(request);
     auto found = request.store().get<Membership>(wanted.id);
     if (!found)
-        throw Error(Code::not_found, fmt::format("Could not find user {} in group {}.", wanted.user_id, wanted.group_id));
+        throw Error(Code::not_found,
+                    fmt::format("Could not find user {} in group {}.", wanted.user_id, wanted.group_id));
     return std::move(*found);
 }
 

@@ -1,10 +1,10 @@
 #include "assignments_table.hpp"
 #include "bootstrap.hpp"
 #include "catalog_tables.hpp"
-#include "contexts.hpp"
 #include "credentials_tables.hpp"
 #include "domains_table.hpp"
 #include "groups_table.hpp"
+#include "identity_service.hpp"
 #include "projects_table.hpp"
 #include "roles_table.hpp"
 #include "tokens_table.hpp"
@@ -14,7 +14,6 @@
 
 #include <volutus/contract/tokens.hpp>
 #include <volutus/formats.hpp>
-#include <volutus/service.hpp>
 
 namespace volutus::identity_service {
 
@@ -46,6 +45,8 @@ constexpr ServiceTraits identity_traits{
     .name = "identity",
     .type = "identity",
     .prefixes = {"/v3"},
+    .endpoint = "/v3",
+    .description = "Users, projects, roles and tokens",
     .errors = errors::titled,
     .missing = "Could not find {noun}: {id}.",
     .refused = "You are not authorized to perform the requested action: {rule}.",
@@ -68,48 +69,40 @@ constexpr auto plugin_manifest = volutus::manifest(
            implied_roles, assignments, regions, services, endpoints, credentials, policies, trusts),
     links("in-process"));
 
-class IdentityService : public ServicePlugin {
-public:
-    explicit IdentityService(Host host)
-        : ServicePlugin(host, identity_traits), contexts_(host), catalog_(host), tokens_(contexts_, catalog_) {
-        serve<versions>(*this);
-        serve<revoked_tokens>(tokens_);
-        serve<domains>(*this);
-        serve<projects>(*this);
-        serve<users>(*this);
-        serve<groups>(*this);
-        serve<memberships>(*this);
-        serve<roles>(*this);
-        serve<implied_roles>(*this);
-        serve<assignments>(*this);
-        serve<regions>(catalog_);
-        serve<services>(catalog_);
-        serve<endpoints>(catalog_);
-        serve<credentials>(*this);
-        serve<policies>(*this);
-        serve<trusts>(*this);
-        provide<auth::contract>(contexts_);
-    }
+IdentityService::IdentityService(Host host)
+    : ServicePlugin(host, identity_traits), contexts_(host), catalog_(host), tokens_(contexts_, catalog_) {
+    serve<versions>(*this);
+    serve<revoked_tokens>(tokens_);
+    serve<domains>(*this);
+    serve<projects>(*this);
+    serve<users>(*this);
+    serve<groups>(*this);
+    serve<memberships>(*this);
+    serve<roles>(*this);
+    serve<implied_roles>(*this);
+    serve<assignments>(*this);
+    serve<regions>(catalog_);
+    serve<services>(catalog_);
+    serve<endpoints>(catalog_);
+    serve<credentials>(*this);
+    serve<policies>(*this);
+    serve<trusts>(*this);
+    provide<auth::contract>(contexts_);
+}
 
-    void configure(Call&, json::object const& config) override {
-        decode(fields_of(settings_rows), config, &settings_, {});
-        if (!settings_.public_url.empty() && !is_url(settings_.public_url))
-            throw Error(Code::invalid, "public_url: expected an address such as https://cloud.example.org");
-        while (!settings_.public_url.empty() && settings_.public_url.back() == '/') settings_.public_url.pop_back();
-        catalog_.configure(settings_);
-    }
+void IdentityService::configure(Call&, json::object const& config) {
+    decode(fields_of(settings_rows), config, &settings_, {});
+    auto& url = settings_.public_url;
+    if (!url.empty() && !is_url(url))
+        throw Error(Code::invalid, "public_url: expected an address such as https://cloud.example.org");
+    while (!url.empty() && url.back() == '/') url.pop_back();
+    catalog_.configure(settings_);
+}
 
-    void start(Call& call) override {
-        bootstrap(host(), call, settings_);
-        catalog_.add_loaded(call);
-    }
-
-private:
-    Settings settings_;
-    Contexts contexts_;
-    Catalog catalog_;
-    Tokens tokens_;
-};
+void IdentityService::start(Call& call) {
+    bootstrap(host(), call, settings_);
+    catalog_.add_loaded(call);
+}
 
 } // namespace volutus::identity_service
 

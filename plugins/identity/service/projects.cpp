@@ -19,8 +19,9 @@ void place_below(Request& request, Project& project, std::string const& parent) 
     auto const above = request.store().get<Project>(parent);
     if (!above) request.missing("project", parent);
     if (!project.domain_id.empty() && project.domain_id != above->domain_id)
-        throw Error(Code::invalid, fmt::format("The parent {} is of the domain {}; a project is in its parent's domain.",
-                                               parent, above->domain_id));
+        throw Error(Code::invalid,
+                    fmt::format("The parent {} is of the domain {}; a project is in its parent's domain.", parent,
+                                above->domain_id));
     if (!above->enabled)
         throw Error(Code::forbidden, fmt::format("Cannot create a project below {}, which is disabled.", parent));
     if (projects_above(request.store(), *above).size() + 2 > deepest_tree)

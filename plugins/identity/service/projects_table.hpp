@@ -6,8 +6,8 @@
 namespace volutus::identity_service {
 
 inline constexpr auto projects = resource<Project>(
-    "project", "projects", kind("identity.project"), unscoped,
-    unique_in("identity.project.name", "domain_id", "name"), field<&Project::id>("id"),
+    "project", "projects", kind("identity.project"), unscoped, unique_in("identity.project.name", "domain_id", "name"),
+    field<&Project::id>("id"),
     field<&Project::name>("name", required_on_create, writable, min_length(1), max_length(64)),
     field<&Project::domain_id>("domain_id", on_create, owned_by("identity.domain")),
     field<&Project::description>("description", writable, max_length(4096), fallback("\"\"")),

@@ -69,7 +69,8 @@ std::vector<RoleRef> expanded(Store& store, std::set<std::string> const& roles) 
     for (auto const& role : roles) all.merge(implications.of(role));
     std::vector<RoleRef> out;
     for (auto const& id : all)
-        if (auto const role = store.get<Role>(id); role && role->domain_id.empty()) out.push_back({role->id, role->name});
+        if (auto const role = store.get<Role>(id); role && role->domain_id.empty())
+            out.push_back({role->id, role->name});
     std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
     return out;
 }
@@ -118,10 +119,9 @@ Reply imply(Request& request) {
     auto const wanted = implication_of(request);
     auto const prior = found(request, wanted.prior_role_id), implied = found(request, wanted.implied_role_id);
     if (Implications(request.store()).of(implied.id).count(prior.id))
-        throw Error(Code::forbidden, fmt::format("{} cannot be an implied role of {}: it implies it itself.",
-                                                 implied.name, prior.name));
-    if (!request.store().get<ImpliedRole>(wanted.id))
-        request.apply(put(wanted) + changed({subject("role", prior.id)}));
+        throw Error(Code::forbidden,
+                    fmt::format("{} cannot be an implied role of {}: it implies it itself.", implied.name, prior.name));
+    if (!request.store().get<ImpliedRole>(wanted.id)) request.apply(put(wanted) + changed({subject("role", prior.id)}));
     return request.reply(json::object{{"role_inference", inference(request, prior, implied)},
                                       {"links", {{"self", request.http().base + request.http().path}}}});
 }

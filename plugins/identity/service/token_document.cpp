@@ -6,9 +6,7 @@ namespace volutus::identity_service {
 
 namespace {
 
-json::object domain_view(DomainRef const& domain) {
-    return {{"id", domain.id}, {"name", domain.name.value_or("")}};
-}
+json::object domain_view(DomainRef const& domain) { return {{"id", domain.id}, {"name", domain.name.value_or("")}}; }
 
 json::string time_of(std::int64_t micros) {
     return json::string(timestamp_with_micros(world::WallTime(world::WallTime::duration(micros))));

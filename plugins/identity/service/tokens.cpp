@@ -119,8 +119,7 @@ Tokens::Subject Tokens::subject_token(Request& request, bool expired_too) {
     subject.text = request.header("X-Subject-Token").value_or("");
     try {
         Client<tokens::contract> tokens(request.host());
-        subject.claims =
-            tokens.call<&tokens::Tokens::open>(request.call(), tokens::Open{subject.text, expired_too});
+        subject.claims = tokens.call<&tokens::Tokens::open>(request.call(), tokens::Open{subject.text, expired_too});
         subject.context = contexts_.resolve(request.call(), subject.claims).context;
     } catch (Error const& error) {
         if (error.code() != Code::unauthenticated && error.code() != Code::invalid) throw;

@@ -136,7 +136,8 @@ Reply list_trust_roles(Request& request) {
 Reply show_trust_role(Request& request) {
     auto const trust = require_trust(request);
     auto const& id = request.parameter("role_id");
-    auto const role = std::count(trust.roles.begin(), trust.roles.end(), id) ? request.store().get<Role>(id) : std::nullopt;
+    auto const role =
+        std::count(trust.roles.begin(), trust.roles.end(), id) ? request.store().get<Role>(id) : std::nullopt;
     if (!role) throw Error(Code::not_found, fmt::format("Could not find role: {}.", id));
     return request.reply(json::object{{"role", request.view_of(*role)}});
 }

@@ -14,9 +14,9 @@ struct Trust : Stored {
     std::string id, trustor_user_id, trustee_user_id;
     std::optional<std::string> project_id;
     bool impersonation = false;
-    std::vector<std::string> roles;                        // ids
-    std::optional<std::int64_t> expires;                   // microseconds since 1970
-    std::optional<std::int64_t> remaining_uses;            // absent: any number of them
+    std::vector<std::string> roles;             // ids
+    std::optional<std::int64_t> expires;        // microseconds since 1970
+    std::optional<std::int64_t> remaining_uses; // absent: any number of them
 
     bool is_valid() const; // not expired
 };

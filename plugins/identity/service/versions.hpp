@@ -13,9 +13,8 @@ struct ApiVersion : Stored {
 Reply list_versions(Request& request);
 Reply show_version(Request& request);
 
-inline constexpr auto versions =
-    resource<ApiVersion>("version", "versions", unscoped, field<&ApiVersion::id>("id"),
-                         route<list_versions>("GET", "//", {}, anonymous, status(300)),
-                         route<show_version>("GET", "//v3", {}, anonymous));
+inline constexpr auto versions = resource<ApiVersion>("version", "versions", unscoped, field<&ApiVersion::id>("id"),
+                                                      route<list_versions>("GET", "//", {}, anonymous, status(300)),
+                                                      route<show_version>("GET", "//v3", {}, anonymous));
 
 } // namespace volutus::identity_service
