@@ -109,8 +109,7 @@ TEST_F(CatalogOf, DisabledServicesAndEndpointsAreNotShown) {
 TEST_F(CatalogOf, TheVersionsAreToldToEverybody) {
     auto const all = ask(testkit::nobody(), "GET", "/");
     EXPECT_EQ(all.status, 300u);
-    auto const& version = all.body().at("versions").at("values").as_array().at(0);
-    EXPECT_EQ(json::text(version.at("id")), "v3.14");
+    EXPECT_THAT(texts(all.body().at("versions").at("values"), "id"), ElementsAre("v3.14"));
     auto const one = ask(testkit::nobody(), "GET", "/v3");
     EXPECT_EQ(one.status, 200u);
     EXPECT_EQ(json::text(one.body().at("version").at("links").as_array().at(0).at("href")),
