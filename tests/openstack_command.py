@@ -14,8 +14,16 @@ import shlex
 import warnings
 
 from openstackclient import shell
+from osc_lib.clientmanager import ClientCache, ClientManager
 
 warnings.simplefilter("ignore")
+
+
+def forget_clients():
+    """The command keeps its clients, and so the first caller's token, on a class: they would serve the next caller too."""
+    for kept in vars(ClientManager).values():
+        if isinstance(kept, ClientCache):
+            kept._handle = None
 
 
 class Printed:
@@ -39,6 +47,7 @@ class Openstack:
         """Runs one; `command` is what a person types after `openstack`, or a list of words."""
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
         out, err = io.StringIO(), io.StringIO()
+        forget_clients()
         before = dict(os.environ)
         for name in [name for name in os.environ if name.startswith("OS_")]:
             del os.environ[name]

@@ -1,10 +1,12 @@
 // A fake of volutus.store/1 in memory, for unit tests of services: documents, expectations, unique keys by kind, claims
-// and quotas, taken values, queries with keyset pages. It has no references and no feed.
+// and quotas, references, taken values, queries with keyset pages. It has no feed.
 #pragma once
 
 #include <testkit/fake_ledger.hpp>
 #include <volutus/address.hpp>
 #include <volutus/contract/store.hpp>
+
+#include <boost/json/parse.hpp> // a manifest may be larger than a document of the border
 
 #include <algorithm>
 #include <map>
@@ -31,11 +33,22 @@ public:
             return json::encode(store::Counted{matching(question.kind, question.where).size()});
         }
         if (name == "accounts") return json::encode(ledger_.accounts(json::decode<store::AccountQuery>(document)));
+        if (name == "referrers") return json::encode(referrers(json::decode<store::Referrers>(document)));
         throw Error(Code::unsupported, "the fake store has no call " + std::string(name));
     }
 
     void unique(std::string kind, std::vector<std::string> fields) {
         unique_[std::move(kind)].push_back(std::move(fields));
+    }
+
+    // Unique keys and references as a plugin's manifest declares them.
+    void declare(std::string const& manifest) {
+        auto const document = boost::json::parse(manifest);
+        for (auto const& item : document.at("kinds").as_array()) {
+            auto const declared = json::decode<store::Kind>(item);
+            for (auto const& key : declared.unique) unique(declared.name, key.fields);
+            for (auto const& reference : declared.references) references_.emplace(declared.name, reference);
+        }
     }
 
     store::Applied apply(store::Apply const& writes) {
@@ -63,6 +76,7 @@ public:
         for (std::size_t i = 0; i < writes.take.size(); ++i)
             if (writes.take[i].into) fill(documents, writes, *writes.take[i].into, applied.taken[i]);
         for (auto const& row : writes.put) check_unique(documents, row);
+        check_references(documents, writes);
         documents_ = std::move(documents);
         ledger_ = std::move(ledger);
         revision_ = applied.revision;
@@ -104,6 +118,17 @@ public:
             page.documents.push_back(*rows[at]);
         }
         page.more = at < rows.size();
+        return page;
+    }
+
+    store::ReferrerPage referrers(store::Referrers const& question) const {
+        store::ReferrerPage page;
+        for (auto const& [kind, reference] : references_) {
+            if (reference.kind != question.kind || (question.owned && !reference.owned)) continue;
+            for (auto const& [key, document] : documents_)
+                if (key.first == kind && refers(document, reference.field, question.id))
+                    page.referrers.push_back({kind, key.second, reference.field, reference.owned});
+        }
         return page;
     }
 
@@ -167,8 +192,10 @@ private:
         case store::Operator::prefix:
             return here.is_string() && json::view(here.get_string()).substr(0, where.value.as_string().size()) ==
                                            json::view(where.value.as_string());
+        case store::Operator::lt:
+            return here.is_int64() && here.get_int64() < where.value.as_int64();
         default:
-            throw Error(Code::unsupported, "the fake store compares with eq, ne, in and prefix");
+            throw Error(Code::unsupported, "the fake store compares with eq, ne, in, prefix and lt of integers");
         }
     }
 
@@ -184,6 +211,41 @@ private:
         return rows;
     }
 
+    static bool refers(store::Document const& document, std::string const& field, std::string const& id) {
+        auto const* value = json::find(document.body, field);
+        if (!value) return false;
+        if (auto const* text = value->if_string()) return json::view(*text) == id;
+        auto const* items = value->if_array();
+        return items && std::any_of(items->begin(), items->end(),
+                                    [&](json::value const& item) { return item == json::value(json::string(id)); });
+    }
+
+    void check_references(Documents const& documents, store::Apply const& writes) const {
+        auto refuse = [](store::Document const& from, std::string const& what) {
+            throw Error(Code::conflict, from.kind + " " + from.id + " refers to " + what,
+                        json::print(json::object{{"kind", from.kind}, {"id", from.id}}));
+        };
+        for (auto const& row : writes.put) {
+            auto const& document = documents.at({row.kind, row.id});
+            auto const [first, last] = references_.equal_range(row.kind);
+            for (auto at = first; at != last; ++at) {
+                auto const* value = json::find(document.body, at->second.field);
+                if (!value || value->is_null()) continue;
+                auto const ids = value->is_array() ? value->get_array() : json::array{*value};
+                for (auto const& id : ids)
+                    if (!id.as_string().empty() && !documents.count({at->second.kind, json::text(id)}))
+                        refuse(document, at->second.kind + " " + json::text(id) + ", which is not there");
+            }
+        }
+        for (auto const& row : writes.remove)
+            for (auto const& [kind, reference] : references_) {
+                if (reference.kind != row.kind || documents.count({row.kind, row.id})) continue;
+                for (auto const& [key, document] : documents)
+                    if (key.first == kind && refers(document, reference.field, row.id))
+                        refuse(document, row.kind + " " + row.id);
+            }
+    }
+
     void check_unique(Documents const& documents, store::Put const& put) const {
         auto const declared = unique_.find(put.kind);
         if (declared == unique_.end()) return;
@@ -192,7 +254,8 @@ private:
             for (auto const& [key_of, other] : documents) {
                 if (key_of.first != put.kind || key_of.second == put.id) continue;
                 auto same = [&, &o = other](auto const& field) {
-                    return !key(mine, field).empty() && key(mine, field) == key(o, field);
+                    auto const* here = json::find(mine.body, field);
+                    return here && !here->is_null() && key(mine, field) == key(o, field);
                 };
                 if (std::all_of(fields.begin(), fields.end(), same))
                     throw Error(Code::conflict, put.kind + " " + other.id + " has these values already");
@@ -202,6 +265,7 @@ private:
     Documents documents_;
     FakeLedger ledger_;
     std::map<std::string, std::vector<std::vector<std::string>>> unique_;
+    std::multimap<std::string, store::Reference> references_; // by the kind that refers
     std::uint64_t revision_ = 0;
 };
 

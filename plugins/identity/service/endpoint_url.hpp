@@ -1,0 +1,19 @@
+// Addresses with values to fill in: "$(base)s/object_store/v1/AUTH_%(project_id)s".
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace volutus::identity_service {
+
+using UrlValues = std::map<std::string, std::string, std::less<>>;
+
+// nullopt: a name has no value, or the text is malformed.
+std::optional<std::string> filled_in(std::string_view url, UrlValues const& values);
+
+// The base alone; all else stays as it was stored.
+std::string with_base(std::string_view url, std::string_view base);
+
+} // namespace volutus::identity_service
