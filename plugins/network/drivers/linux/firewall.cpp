@@ -23,7 +23,7 @@ add map bridge {0} from {{ type ifname : verdict; }}
 add map bridge {0} to {{ type ifname : verdict; }}
 add chain bridge {0} prerouting {{ type filter hook prerouting priority -200; }}
 add chain bridge {0} forward {{ type filter hook forward priority -200; }}
-add chain bridge {0} settled {{ type filter hook forward priority 0; }}
+add chain bridge {0} settled {{ type filter hook forward priority 50; }}
 add chain bridge {0} input {{ type filter hook input priority -200; }}
 flush chain bridge {0} prerouting
 flush chain bridge {0} forward

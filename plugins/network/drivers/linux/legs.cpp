@@ -4,6 +4,7 @@
 #include "commands.hpp"
 #include "namespaces.hpp"
 
+#include <volutus/error.hpp>
 #include <volutus/world.hpp>
 
 #include <fmt/format.h>
@@ -64,7 +65,13 @@ void silence(std::string const& link) {
 }
 
 void remove_link(std::string const& name) {
-    if (has_link(name)) ip_batch("", {fmt::format("link delete dev {}", name)});
+    if (!has_link(name)) return;
+    try {
+        ip_batch("", {fmt::format("link delete dev {}", name)});
+    } catch (Error const&) {
+        // The kernel clears a namespace away in its own time, and a link with it whose other end was there.
+        if (has_link(name)) throw;
+    }
 }
 
 void ensure_leg(Leg const& leg) {

@@ -84,8 +84,8 @@ void Networks::ensure_bridge(Network const& network) {
                                                     owner.empty() ? "somebody else on this host" : "network " + owner, network.id));
     } else {
         // Without delay a port forwards at once; a multicast querier, which snooping needs, is not there.
-        ip_batch("", {fmt::format("link add name {} alias {} type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
-                                  bridge, network.id)});
+        ip_batch("", {fmt::format("link add name {} type bridge forward_delay 0 stp_state 0 mcast_snooping 0", bridge),
+                      fmt::format("link set dev {} alias {}", bridge, network.id)});
         silence(bridge);
     }
     ip_batch("", {fmt::format("link set dev {} type bridge nf_call_iptables 1 nf_call_ip6tables 1", bridge),
