@@ -20,7 +20,9 @@ namespace volutus::network::on_linux::test {
 namespace {
 
 void must(bool done, char const* what) {
-    if (!done) throw std::runtime_error(fmt::format("{}: {}; this test needs root and a kernel with namespaces", what, std::strerror(errno)));
+    if (!done)
+        throw std::runtime_error(
+            fmt::format("{}: {}; this test needs root and a kernel with namespaces", what, std::strerror(errno)));
 }
 
 sockaddr_in place(std::string const& address, std::uint16_t port) {
@@ -131,7 +133,8 @@ std::optional<Connection> accept_one(Connection const& listener) {
 
 std::string http_get(std::string const& name_space, std::string const& address, std::string const& path) {
     auto const connection = connect_in(name_space, address, 80);
-    if (!connection || !connection->send(fmt::format("GET {} HTTP/1.0\r\nHost: {}\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n", path, address)))
+    if (!connection || !connection->send(fmt::format("GET {} HTTP/1.0\r\nHost: {}\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
+                                                     path, address)))
         return {};
     std::string all;
     for (auto part = connection->receive(); !part.empty(); part = connection->receive()) all += part;
@@ -182,7 +185,8 @@ Port LinuxNetworkTest::port(std::string const& id, Network const& network, std::
     Port made;
     made.id = id;
     made.network = network.id;
-    made.mac = fmt::format("fa:16:3e:01:{:02x}:{:02x}", std::hash<std::string>()(id) >> 8 & 0xff, std::hash<std::string>()(id) & 0xff);
+    made.mac = fmt::format("fa:16:3e:01:{:02x}:{:02x}", std::hash<std::string>()(id) >> 8 & 0xff,
+                           std::hash<std::string>()(id) & 0xff);
     made.device = "tap" + id.substr(0, 11);
     made.addresses = {address};
     return made;
@@ -192,7 +196,8 @@ Guest LinuxNetworkTest::plug(Port const& port) {
     auto const bridge = driver_->ensure_port(call_, port).bridge;
     Guest guest{"guest-" + port.id, port.device, port.mac};
     ensure_namespace(guest.name);
-    ip_batch("", {fmt::format("link add name {} mtu 1400 type veth peer name eth0 address {} mtu 1400 netns {}", port.device, port.mac, guest.name),
+    ip_batch("", {fmt::format("link add name {} mtu 1400 type veth peer name eth0 address {} mtu 1400 netns {}",
+                              port.device, port.mac, guest.name),
                   fmt::format("link set dev {} master {} up", port.device, bridge)});
     ip_batch(guest.name, {"link set dev eth0 up"});
     return guest;

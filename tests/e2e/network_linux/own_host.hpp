@@ -83,7 +83,8 @@ protected:
     std::unique_ptr<LinuxNetwork> driver_;
 };
 
-inline Rule allow(std::string direction, std::string protocol = {}, std::optional<std::int64_t> number = {}, std::string group = {}) {
+inline Rule allow(std::string direction, std::string protocol = {}, std::optional<std::int64_t> number = {},
+                  std::string group = {}) {
     return {std::move(direction), 4, std::move(protocol), number, number, {}, std::move(group)};
 }
 

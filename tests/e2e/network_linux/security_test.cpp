@@ -61,7 +61,8 @@ TEST_F(Security, AConnectionGoesOnWhileAnotherRuleChanges) {
     auto const its = accept_one(listener);
     ASSERT_TRUE(its);
     for (int port = 1000; port < 1010; ++port) {
-        driver().ensure_group(call(), {"closed", {allow("egress"), allow("ingress", "tcp", 80), allow("ingress", "udp", port)}, {}});
+        driver().ensure_group(
+            call(), {"closed", {allow("egress"), allow("ingress", "tcp", 80), allow("ingress", "udp", port)}, {}});
         driver().ensure_network(call(), net);
         EXPECT_TRUE(mine->send("x"));
         EXPECT_EQ(its->receive(), "x");
@@ -97,7 +98,9 @@ TEST_F(Security, AForgedAddressDoesNotPassUnlessAPairAllowsIt) {
     auto const one = plug_with_address(forger);
     auto const two = plug_with_address(with("two", "10.1.0.12", {"open"}));
     one.address("10.1.0.99/24");
-    auto const forges = [&] { return one.run({"/usr/bin/ping", "-c", "1", "-W", "1", "-I", "10.1.0.99", "10.1.0.12"}).status == 0; };
+    auto const forges = [&] {
+        return one.run({"/usr/bin/ping", "-c", "1", "-W", "1", "-I", "10.1.0.99", "10.1.0.12"}).status == 0;
+    };
     EXPECT_FALSE(forges());
     forger.allowed_pairs = {{forger.mac, "10.1.0.96/28"}, {forger.mac, "10.1.0.99"}};
     driver().ensure_port(call(), forger);
@@ -141,8 +144,9 @@ TEST_F(Security, TheHostItselfIsOutOfAGuestsReach) {
     auto open = with("one", "10.1.0.11", {"open"});
     open.security = false;
     auto const one = plug_with_address(open, "10.1.0.1");
-    ip_batch("", {"link add name outside type dummy", "addr add 192.0.2.1/24 dev outside", "link set dev outside up"});
+    ip_batch("", {"link add name outside type bridge", "addr add 192.0.2.1/24 dev outside", "link set dev outside up"});
     auto const listener = listen_in("", "192.0.2.1", 80);
+    ASSERT_TRUE(connect_in("", "192.0.2.1", 80));
     EXPECT_FALSE(one.reaches("192.0.2.1", 80));
     ip_batch(one.name, {"route replace 192.0.2.1 dev eth0"});
     EXPECT_FALSE(one.reaches("192.0.2.1", 80));
@@ -190,9 +194,11 @@ TEST_F(Security, AMalformedRuleIsRefusedAndChangesNothing) {
 
 TEST_F(Security, EveryProtocolThatTheApiNamesHasARule) {
     std::vector<Rule> rules;
-    for (auto const* protocol : {"icmp", "igmp", "ipip", "tcp", "egp", "udp", "dccp", "ipv6-encap", "gre", "esp", "ah", "ospf", "vrrp", "pgm", "sctp", "udplite", "rsvp", "0", "255"})
+    for (auto const* protocol : {"icmp", "igmp", "ipip", "tcp", "egp", "udp", "dccp", "ipv6-encap", "gre", "esp", "ah",
+                                 "ospf", "vrrp", "pgm", "sctp", "udplite", "rsvp", "0", "255"})
         rules.push_back(allow("ingress", protocol));
-    for (auto const* protocol : {"tcp", "udp", "dccp", "sctp", "udplite"}) rules.push_back(allow("egress", protocol, 7));
+    for (auto const* protocol : {"tcp", "udp", "dccp", "sctp", "udplite"})
+        rules.push_back(allow("egress", protocol, 7));
     rules.push_back({"ingress", 4, "icmp", 8, {}, "", ""});
     rules.push_back({"ingress", 4, "icmp", 3, 4, "10.0.0.0/8", ""});
     rules.push_back({"ingress", 6, "ipv6-icmp", 128, 0, "fd00::/8", ""});

@@ -18,9 +18,7 @@ namespace {
     throw Error(Code::invalid, fmt::format("{} \"{}\" is not {}", what, text, right));
 }
 
-bool is_letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 } // namespace
 
@@ -72,8 +70,9 @@ std::string checked_mac(std::string const& mac) {
 }
 
 std::string const& checked_id(std::string const& id) {
-    bool const fine = !id.empty() && id.size() <= 64 && is_letter_or_digit(id.front()) &&
-                      std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
+    bool const fine =
+        !id.empty() && id.size() <= 64 && is_letter_or_digit(id.front()) &&
+        std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
     if (!fine) refuse("id", id, "1 to 64 letters, digits, '-' and '_'");
     return id;
 }
@@ -87,9 +86,8 @@ std::string const& checked_device(std::string const& name) {
 }
 
 std::string checked_hostname(std::string const& name) {
-    bool const fine = name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
-                          return is_letter_or_digit(c) || c == '-';
-                      });
+    bool const fine = name.size() <= 63 &&
+                      std::all_of(name.begin(), name.end(), [](char c) { return is_letter_or_digit(c) || c == '-'; });
     if (!fine) refuse("hostname", name, "one label of letters, digits and '-'");
     return name;
 }
@@ -102,7 +100,8 @@ std::string link_local_of(std::string const& mac) {
     for (unsigned i = 0; i < 6; ++i) std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, pairs[i], 16);
     auto const byte = [&](unsigned i) { return static_cast<std::uint8_t>(pairs[i]); };
     // RFC 4291, appendix A: ff:fe in the middle, the universal bit turned over.
-    address.bytes = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(byte(0) ^ 2), byte(1), byte(2), 0xff, 0xfe, byte(3), byte(4), byte(5)};
+    address.bytes = {0xfe,    0x80,    0,    0,    0,       0,       0,      0, static_cast<std::uint8_t>(byte(0) ^ 2),
+                     byte(1), byte(2), 0xff, 0xfe, byte(3), byte(4), byte(5)};
     return address.address();
 }
 

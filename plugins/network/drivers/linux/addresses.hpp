@@ -20,17 +20,17 @@ struct Cidr {
     unsigned width() const { return v6 ? 128 : 32; }
     bool whole() const { return length == width(); } // one address
     bool contains(Cidr const& address) const;
-    Cidr network() const;            // with the host's bits cleared
-    std::string address() const;     // without the length
-    std::string text() const;        // with the length
+    Cidr network() const;        // with the host's bits cleared
+    std::string address() const; // without the length
+    std::string text() const;    // with the length
     std::string shortest() const { return whole() ? address() : text(); }
     friend bool operator==(Cidr const&, Cidr const&) = default;
 };
 
-std::string checked_mac(std::string const& mac);                 // in lower case
-std::string const& checked_id(std::string const& id);            // letters, digits, '-', '_'; at most 64
-std::string const& checked_device(std::string const& name);      // a name that Linux gives a link
-std::string checked_hostname(std::string const& name);           // one label; "" stays
-std::string link_local_of(std::string const& mac);               // the address that a guest forms from its MAC (EUI-64)
+std::string checked_mac(std::string const& mac);            // in lower case
+std::string const& checked_id(std::string const& id);       // letters, digits, '-', '_'; at most 64
+std::string const& checked_device(std::string const& name); // a name that Linux gives a link
+std::string checked_hostname(std::string const& name);      // one label; "" stays
+std::string link_local_of(std::string const& mac);          // the address that a guest forms from its MAC (EUI-64)
 
 } // namespace volutus::network::on_linux

@@ -29,7 +29,8 @@ struct Frame {
 
 std::array<std::uint8_t, ETH_ALEN> bytes_of(std::string const& mac) {
     std::array<std::uint8_t, ETH_ALEN> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i) std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, bytes[i], 16);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, bytes[i], 16);
     return bytes;
 }
 
@@ -56,7 +57,8 @@ Frame announcement(std::string const& mac, Cidr const& address) {
 void announce(std::string const& link, std::string const& mac, std::vector<Cidr> const& addresses) {
     int const fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        throw Error(Code::forbidden, fmt::format("no socket for ARP: {}; the driver needs the capability net_raw", std::strerror(errno)));
+        throw Error(Code::forbidden, fmt::format("no socket for ARP: {}; the driver needs the capability net_raw",
+                                                 std::strerror(errno)));
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
     to.sll_ifindex = static_cast<int>(if_nametoindex(link.c_str()));

@@ -98,7 +98,8 @@ Finished run(std::vector<std::string> const& arguments, std::string const& input
     Finished finished;
     std::size_t written = 0;
     auto const until = world::now() + patience;
-    std::array<pollfd, 3> watched{{{from_it.reader(), POLLIN, 0}, {errors.reader(), POLLIN, 0}, {to_it.writer(), POLLOUT, 0}}};
+    std::array<pollfd, 3> watched{
+        {{from_it.reader(), POLLIN, 0}, {errors.reader(), POLLIN, 0}, {to_it.writer(), POLLOUT, 0}}};
     while (watched[0].fd >= 0 || watched[1].fd >= 0) {
         if (written == input.size() && watched[2].fd >= 0) {
             to_it.close_end(1);
@@ -121,7 +122,8 @@ Finished run(std::vector<std::string> const& arguments, std::string const& input
         }
     }
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return finished;
 }

@@ -96,7 +96,8 @@ private:
 std::string common_lines(Server const& server) {
     // As root it stays root: it has only the driver's capabilities then, and could not read the lists as another user.
     return fmt::format("port=0\nno-resolv\nno-hosts\nno-ping\nbind-interfaces\nexcept-interface=lo\nleasefile-ro\n"
-                       "dhcp-authoritative\nuser=root\ngroup=root\npid-file={}\nlog-facility=/dev/null\n", server.pid_file());
+                       "dhcp-authoritative\nuser=root\ngroup=root\npid-file={}\nlog-facility=/dev/null\n",
+                       server.pid_file());
 }
 
 std::string tag_of(Subnet const& subnet) { return "subnet-" + checked_id(subnet.id); }
@@ -107,14 +108,13 @@ std::string range_of(Subnet const& subnet, std::uint32_t lease_seconds) {
         Cidr mask;
         mask.bytes.fill(0xff);
         mask.length = cidr.length;
-        return fmt::format("dhcp-range=set:{},{},static,{},{}\n", tag_of(subnet), cidr.address(), mask.network().address(),
-                           lease_seconds);
+        return fmt::format("dhcp-range=set:{},{},static,{},{}\n", tag_of(subnet), cidr.address(),
+                           mask.network().address(), lease_seconds);
     }
     auto const& mode = subnet.ipv6_address_mode.empty() ? subnet.ipv6_ra_mode : subnet.ipv6_address_mode;
-    std::string_view const words = mode == "slaac"              ? "ra-only"
-                                   : mode == "dhcpv6-stateless" ? "ra-stateless"
-                                                                : "static";
-    return fmt::format("dhcp-range=set:{},{},{},{},{}\n", tag_of(subnet), cidr.address(), words, cidr.length, lease_seconds);
+    std::string_view const words = mode == "slaac" ? "ra-only" : mode == "dhcpv6-stateless" ? "ra-stateless" : "static";
+    return fmt::format("dhcp-range=set:{},{},{},{},{}\n", tag_of(subnet), cidr.address(), words, cidr.length,
+                       lease_seconds);
 }
 
 // Hosts whom dnsmasq tells the same address only ever; a lease of none of its subnets is another's.
@@ -145,17 +145,21 @@ std::string options_of(Network const& network, std::vector<Subnet> const& served
         std::vector<std::string> nameservers;
         for (auto const& server : subnet.nameservers) {
             auto const address = Cidr::parse(server, "nameserver");
-            if (address.v6 == cidr.v6) nameservers.push_back(cidr.v6 ? fmt::format("[{}]", address.address()) : address.address());
+            if (address.v6 == cidr.v6)
+                nameservers.push_back(cidr.v6 ? fmt::format("[{}]", address.address()) : address.address());
         }
         if (cidr.v6) {
-            if (!nameservers.empty()) text += fmt::format("tag:{},option6:dns-server,{}\n", tag, fmt::join(nameservers, ","));
+            if (!nameservers.empty())
+                text += fmt::format("tag:{},option6:dns-server,{}\n", tag, fmt::join(nameservers, ","));
             continue;
         }
         text += fmt::format("tag:{},26,{}\n", tag, network.mtu);
         // Without a value an option is not sent; dnsmasq would otherwise name itself.
-        text += nameservers.empty() ? fmt::format("tag:{},6\n", tag) : fmt::format("tag:{},6,{}\n", tag, fmt::join(nameservers, ","));
-        text += subnet.gateway.empty() ? fmt::format("tag:{},3\n", tag)
-                                       : fmt::format("tag:{},3,{}\n", tag, Cidr::parse(subnet.gateway, "gateway").address());
+        text += nameservers.empty() ? fmt::format("tag:{},6\n", tag)
+                                    : fmt::format("tag:{},6,{}\n", tag, fmt::join(nameservers, ","));
+        text += subnet.gateway.empty()
+                    ? fmt::format("tag:{},3\n", tag)
+                    : fmt::format("tag:{},3,{}\n", tag, Cidr::parse(subnet.gateway, "gateway").address());
         // A client that reads option 121 does not look at option 3 (RFC 3442), so the default route stands here too.
         std::vector<std::string> routes;
         for (auto const& address : own)
@@ -166,9 +170,11 @@ std::string options_of(Network const& network, std::vector<Subnet> const& served
         for (auto const& route : subnet.routes) {
             auto const destination = Cidr::parse(route.destination, "destination of a route").network();
             auto const nexthop = Cidr::parse(route.nexthop, "nexthop of a route");
-            if (!destination.v6 && !nexthop.v6) routes.push_back(fmt::format("{},{}", destination.text(), nexthop.address()));
+            if (!destination.v6 && !nexthop.v6)
+                routes.push_back(fmt::format("{},{}", destination.text(), nexthop.address()));
         }
-        if (!subnet.gateway.empty()) routes.push_back(fmt::format("0.0.0.0/0,{}", Cidr::parse(subnet.gateway, "gateway").address()));
+        if (!subnet.gateway.empty())
+            routes.push_back(fmt::format("0.0.0.0/0,{}", Cidr::parse(subnet.gateway, "gateway").address()));
         for (int option : {121, 249}) // 249: the same for old Windows
             if (!routes.empty()) text += fmt::format("tag:{},{},{}\n", tag, option, fmt::join(routes, ","));
     }
@@ -202,8 +208,8 @@ void ensure_dhcp(DhcpPlace const& place, Network const& network) {
     world::make_directory(place.directory);
     Server const server(place.directory);
     auto const hosts_path = place.directory + "/hosts", options_path = place.directory + "/options";
-    auto configuration = common_lines(server) + fmt::format("interface={}\ndhcp-hostsfile={}\ndhcp-optsfile={}\n", place.link,
-                                                            hosts_path, options_path);
+    auto configuration = common_lines(server) + fmt::format("interface={}\ndhcp-hostsfile={}\ndhcp-optsfile={}\n",
+                                                            place.link, hosts_path, options_path);
     bool advertises = false;
     for (auto const& subnet : served) {
         configuration += range_of(subnet, place.lease_seconds);
@@ -241,7 +247,9 @@ void ensure_advertiser(std::string const& directory, std::string const& name_spa
         configuration += fmt::format("interface={0}\nra-param={0},mtu:{1},30,1800\n", link.link, link.mtu);
         for (auto const& subnet : link.subnets) {
             auto const cidr = Cidr::parse(subnet.cidr, "subnet").network();
-            auto const words = subnet.ipv6_ra_mode == "slaac" ? "ra-only" : subnet.ipv6_ra_mode == "dhcpv6-stateless" ? "ra-stateless" : "static";
+            auto const words = subnet.ipv6_ra_mode == "slaac"              ? "ra-only"
+                               : subnet.ipv6_ra_mode == "dhcpv6-stateless" ? "ra-stateless"
+                                                                           : "static";
             configuration += fmt::format("dhcp-range={},{},{},86400\n", cidr.address(), words, cidr.length);
         }
     }

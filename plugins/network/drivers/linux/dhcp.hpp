@@ -10,9 +10,9 @@
 namespace volutus::network::on_linux {
 
 struct DhcpPlace {
-    std::string directory;  // of its own, made on demand
+    std::string directory; // of its own, made on demand
     std::string name_space;
-    std::string link;       // that it listens on
+    std::string link; // that it listens on
     std::uint32_t lease_seconds = 86400;
 };
 

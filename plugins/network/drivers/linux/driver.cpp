@@ -52,21 +52,26 @@ bool holds(std::vector<std::string> const& addresses, std::string const& address
 } // namespace
 
 LinuxNetwork::LinuxNetwork(Settings settings, MetadataServer::Answer answer)
-    : settings_(checked(std::move(settings))), names_(settings_.prefix), network_records_(records_in(settings_, "networks")),
-      group_records_(records_in(settings_, "groups")), port_records_(records_in(settings_, "ports")),
-      router_records_(records_in(settings_, "routers")), firewall_(names_), networks_(settings_, names_, firewall_),
-      routers_(settings_, names_, [this](std::string const& id) { return find_network(id); },
-               [this](Network const& network) { return networks_.bridge_of(network); }),
+    : settings_(checked(std::move(settings))), names_(settings_.prefix),
+      network_records_(records_in(settings_, "networks")), group_records_(records_in(settings_, "groups")),
+      port_records_(records_in(settings_, "ports")), router_records_(records_in(settings_, "routers")),
+      firewall_(names_), networks_(settings_, names_, firewall_),
+      routers_(
+          settings_, names_, [this](std::string const& id) { return find_network(id); },
+          [this](Network const& network) { return networks_.bridge_of(network); }),
       metadata_(std::move(answer)) {
     for (auto const& id : network_records_.present())
-        if (auto const body = network_records_.read(id)) zones_[static_cast<unsigned>(body->at("zone").as_int64())] = id;
+        if (auto const body = network_records_.read(id))
+            zones_[static_cast<unsigned>(body->at("zone").as_int64())] = id;
 }
 
 void LinuxNetwork::resume() {
     for (auto const& id : network_records_.present())
-        if (auto const network = find_network(id); network && has_namespace(names_.network_namespace(id))) listen_in_network(*network);
+        if (auto const network = find_network(id); network && has_namespace(names_.network_namespace(id)))
+            listen_in_network(*network);
     for (auto const& id : router_records_.present())
-        if (auto const router = decoded<Router>(router_records_.read(id)); router && has_namespace(names_.router_namespace(id)))
+        if (auto const router = decoded<Router>(router_records_.read(id));
+            router && has_namespace(names_.router_namespace(id)))
             listen_in_router(*router);
 }
 
@@ -86,7 +91,8 @@ unsigned LinuxNetwork::zone_of(std::string const& network, std::optional<json::o
     world::Lock lock(zones_mutex_);
     for (auto zone = settings_.first_zone; zone <= last; ++zone)
         if (zones_.emplace(zone, network).second) return zone;
-    throw Error(Code::exhausted, "all conntrack zones of this host are taken; lower first_zone or move networks to another host");
+    throw Error(Code::exhausted,
+                "all conntrack zones of this host are taken; lower first_zone or move networks to another host");
 }
 
 Plugged LinuxNetwork::ensure_network(Call& call, Network const& network) {
@@ -135,8 +141,9 @@ Plugged LinuxNetwork::ensure_port(Call& call, Port const& port) {
     auto record = port_records_.hold(checked_id(port.id), call.operation());
     auto const network = find_network(port.network);
     if (!network)
-        throw Error(Code::not_found, fmt::format("port {} is on network {}, which this host does not have; ensure it first",
-                                                 port.id, port.network));
+        throw Error(Code::not_found,
+                    fmt::format("port {} is on network {}, which this host does not have; ensure it first", port.id,
+                                port.network));
     auto const before = decoded<Port>(record.body());
     firewall_.ensure_port(port, before ? before->device : std::string());
     record.write(remembered(port));

@@ -56,16 +56,15 @@ std::string replaced_set(std::string const& table, unsigned version, Group const
         auto const cidr = Cidr::parse(member, "member of a security group");
         if (cidr.v6 == (version == 6)) members.push_back(cidr.network().shortest());
     }
-    auto text = fmt::format("add set bridge {0} {1} {{ type {2}; flags interval; auto-merge; }}\nflush set bridge {0} {1}\n",
-                            table, name, version == 6 ? "ipv6_addr" : "ipv4_addr");
+    auto text =
+        fmt::format("add set bridge {0} {1} {{ type {2}; flags interval; auto-merge; }}\nflush set bridge {0} {1}\n",
+                    table, name, version == 6 ? "ipv6_addr" : "ipv4_addr");
     if (!members.empty())
         text += fmt::format("add element bridge {} {} {{ {} }}\n", table, name, fmt::join(members, ", "));
     return text;
 }
 
-bool same_rules(Group const& one, Group const& other) {
-    return json::encode(one.rules) == json::encode(other.rules);
-}
+bool same_rules(Group const& one, Group const& other) { return json::encode(one.rules) == json::encode(other.rules); }
 
 } // namespace
 
@@ -87,13 +86,15 @@ void Firewall::apply(std::string const& ruleset) const {
 
 void Firewall::ensure_bridge(std::string const& bridge, unsigned zone, std::vector<std::string> const& masqueraded) {
     auto const table = names_.table();
-    auto text = fmt::format("add element inet {0} bridges {{ {1} }}\nadd element inet {0} zones {{ {1} : {2} }}\n", table,
-                            bridge, zone);
+    auto text = fmt::format("add element inet {0} bridges {{ {1} }}\nadd element inet {0} zones {{ {1} : {2} }}\n",
+                            table, bridge, zone);
     // Chains of NAT exist for networks that want it only: they make the kernel look at each first packet of the host.
     auto const chain = fmt::format("leave-{}", bridge);
     if (!masqueraded.empty()) {
-        text += fmt::format("add chain inet {0} {1} {{ type nat hook postrouting priority 100; }}\nflush chain inet {0} {1}\n"
-                            "add rule inet {0} {1} oifname @bridges accept\n", table, chain);
+        text += fmt::format(
+            "add chain inet {0} {1} {{ type nat hook postrouting priority 100; }}\nflush chain inet {0} {1}\n"
+            "add rule inet {0} {1} oifname @bridges accept\n",
+            table, chain);
         for (auto const& subnet : masqueraded) {
             auto const cidr = Cidr::parse(subnet, "subnet").network();
             text += fmt::format("add rule inet {0} {1} {2} saddr {3} {2} daddr != {3} masquerade\n", table, chain,
@@ -107,8 +108,8 @@ void Firewall::remove_bridge(std::string const& bridge) {
     auto const table = names_.table();
     auto const chain = fmt::format("leave-{}", bridge);
     auto text = fmt::format("add element inet {0} bridges {{ {1} }}\ndelete element inet {0} bridges {{ {1} }}\n"
-                            "add chain inet {0} {2}\nflush chain inet {0} {2}\ndelete chain inet {0} {2}\n", table, bridge,
-                            chain);
+                            "add chain inet {0} {2}\nflush chain inet {0} {2}\ndelete chain inet {0} {2}\n",
+                            table, bridge, chain);
     for (auto const& item : nft_show(fmt::format("map inet {} zones", table))) {
         auto const* map = item.as_object().if_contains("map");
         auto const* elements = map ? map->as_object().if_contains("elem") : nullptr;
@@ -135,7 +136,8 @@ void Firewall::ensure_group(Group const& group, Group const* before) {
             // The group that a rule names may come later; until then it has no members.
             if (!rule.remote_group.empty())
                 text += fmt::format("add set bridge {} {} {{ type {}; flags interval; auto-merge; }}\n", table,
-                                    members_set(rule.version, rule.remote_group), rule.version == 6 ? "ipv6_addr" : "ipv4_addr");
+                                    members_set(rule.version, rule.remote_group),
+                                    rule.version == 6 ? "ipv6_addr" : "ipv4_addr");
             text += fmt::format("add rule bridge {} {}-{} {}\n", table, rule.direction, group.id, accepting(rule));
         }
     }
@@ -146,13 +148,15 @@ void Firewall::remove_group(std::string const& id) {
     auto const table = names_.table();
     std::string text;
     for (auto const* direction : {"ingress", "egress"})
-        text += fmt::format("add chain bridge {0} {1}-{2}\nflush chain bridge {0} {1}-{2}\ndelete chain bridge {0} {1}-{2}\n",
-                            table, direction, checked_id(id));
+        text += fmt::format(
+            "add chain bridge {0} {1}-{2}\nflush chain bridge {0} {1}-{2}\ndelete chain bridge {0} {1}-{2}\n", table,
+            direction, checked_id(id));
     apply(text);
     for (unsigned version : {4u, 6u}) {
         auto const set = members_set(version, id);
         auto const empty = fmt::format("add set bridge {0} {1} {{ type {2}; flags interval; auto-merge; }}\n"
-                                       "flush set bridge {0} {1}\n", table, set, version == 6 ? "ipv6_addr" : "ipv4_addr");
+                                       "flush set bridge {0} {1}\n",
+                                       table, set, version == 6 ? "ipv6_addr" : "ipv4_addr");
         try {
             apply(empty + fmt::format("delete set bridge {} {}\n", table, set));
         } catch (Error const& error) {
@@ -164,10 +168,11 @@ void Firewall::remove_group(std::string const& id) {
 
 std::string Firewall::forget_device(std::string const& port, std::string const& device) const {
     // Adding what is there changes nothing, and deleting what is not there fails: so both.
-    return fmt::format("add element bridge {0} taps {{ {1} }}\ndelete element bridge {0} taps {{ {1} }}\n"
-                       "add element bridge {0} from {{ {1} : jump from-{2} }}\ndelete element bridge {0} from {{ {1} }}\n"
-                       "add element bridge {0} to {{ {1} : jump to-{2} }}\ndelete element bridge {0} to {{ {1} }}\n",
-                       names_.table(), checked_device(device), port);
+    return fmt::format(
+        "add element bridge {0} taps {{ {1} }}\ndelete element bridge {0} taps {{ {1} }}\n"
+        "add element bridge {0} from {{ {1} : jump from-{2} }}\ndelete element bridge {0} from {{ {1} }}\n"
+        "add element bridge {0} to {{ {1} : jump to-{2} }}\ndelete element bridge {0} to {{ {1} }}\n",
+        names_.table(), checked_device(device), port);
 }
 
 void Firewall::ensure_port(Port const& port, std::string const& device_before) {
@@ -175,10 +180,12 @@ void Firewall::ensure_port(Port const& port, std::string const& device_before) {
     auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", table, checked_id(port.id));
     if (!device_before.empty() && device_before != port.device) text += forget_device(port.id, device_before);
     text += fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\n", table, port.id);
-    for (auto const& rule : rules_from(port)) text += fmt::format("add rule bridge {} from-{} {}\n", table, port.id, rule);
+    for (auto const& rule : rules_from(port))
+        text += fmt::format("add rule bridge {} from-{} {}\n", table, port.id, rule);
     for (auto const& rule : rules_to(port)) text += fmt::format("add rule bridge {} to-{} {}\n", table, port.id, rule);
     text += fmt::format("add element bridge {0} taps {{ {1} }}\nadd element bridge {0} from {{ {1} : jump from-{2} }}\n"
-                        "add element bridge {0} to {{ {1} : jump to-{2} }}\n", table, checked_device(port.device), port.id);
+                        "add element bridge {0} to {{ {1} : jump to-{2} }}\n",
+                        table, checked_device(port.device), port.id);
     apply(text);
 }
 
@@ -186,8 +193,10 @@ void Firewall::remove_port(std::string const& id, std::string const& device) {
     auto const table = names_.table();
     auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", table, checked_id(id));
     if (!device.empty()) text += forget_device(id, device);
-    text += fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\ndelete chain bridge {0} from-{1}\n"
-                        "delete chain bridge {0} to-{1}\n", table, id);
+    text +=
+        fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\ndelete chain bridge {0} from-{1}\n"
+                    "delete chain bridge {0} to-{1}\n",
+                    table, id);
     apply(text);
 }
 

@@ -33,7 +33,7 @@ std::set<std::string> addresses_of(json::object const& link) {
     for (auto const& item : link.at("addr_info").as_array()) {
         auto const& info = item.as_object();
         auto const* address = info.if_contains("local");
-        if (!address || info.contains("protocol")) continue; // the kernel's own link-local one
+        if (!address || json::text(*address).compare(0, 4, "fe80") == 0) continue; // those are the kernel's to make
         auto const text = fmt::format("{}/{}", json::text(*address), info.at("prefixlen").as_int64());
         found.insert(Cidr::parse(text, "address").text());
     }
@@ -84,14 +84,18 @@ void ensure_leg(Leg const& leg) {
         silence(leg.outside);
         in_place(leg.name_space, [&] {
             set_kernel_parameter(fmt::format("ipv6/conf/{}/accept_ra", leg.inside), "0");
-            set_kernel_parameter(fmt::format("ipv6/conf/{}/accept_dad", leg.inside), "0"); // the service gave it the address
+            set_kernel_parameter(fmt::format("ipv6/conf/{}/accept_dad", leg.inside),
+                                 "0"); // the service gave it the address
         });
         inside = shown(leg.name_space, leg.inside);
     }
-    ip_batch("", {fmt::format("link set dev {} mtu {} alias {} master {} up", leg.outside, leg.mtu, leg.port, leg.bridge)});
+    ip_batch("",
+             {fmt::format("link set dev {} mtu {} alias {} master {} up", leg.outside, leg.mtu, leg.port, leg.bridge)});
     std::vector<std::string> lines;
-    if (json::text(inside->at("address")) != leg.mac) lines.push_back(fmt::format("link set dev {} address {}", leg.inside, leg.mac));
-    lines.push_back(fmt::format("link set dev {} mtu {} alias {} {}", leg.inside, leg.mtu, leg.port, leg.up ? "up" : "down"));
+    if (!leg.mac.empty() && json::text(inside->at("address")) != leg.mac)
+        lines.push_back(fmt::format("link set dev {} address {}", leg.inside, leg.mac));
+    lines.push_back(
+        fmt::format("link set dev {} mtu {} alias {} {}", leg.inside, leg.mtu, leg.port, leg.up ? "up" : "down"));
     std::set<std::string> wanted;
     for (auto const& address : leg.addresses) wanted.insert(Cidr::parse(address, "address of a port").text());
     auto const there = addresses_of(*inside);
@@ -99,7 +103,7 @@ void ensure_leg(Leg const& leg) {
         if (!wanted.count(address)) lines.push_back(fmt::format("addr del {} dev {}", address, leg.inside));
     for (auto const& address : wanted)
         if (!there.count(address))
-            lines.push_back(fmt::format("addr add {} dev {}{}", address, leg.inside,
+            lines.push_back(fmt::format("addr replace {} dev {}{}", address, leg.inside,
                                         address.find(':') == std::string::npos ? "" : " nodad"));
     ip_batch(leg.name_space, lines);
 }

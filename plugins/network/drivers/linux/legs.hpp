@@ -13,7 +13,8 @@ struct Leg {
     std::string outside;    // the end on the bridge
     std::string inside;     // the other
     std::string name_space; // "" = the host's
-    std::string bridge, mac;
+    std::string bridge;
+    std::string mac; // "" = what the kernel chose
     std::uint32_t mtu = 1500;
     std::vector<std::string> addresses; // CIDRs; just these
     bool up = true;

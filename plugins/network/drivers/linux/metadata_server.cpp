@@ -84,12 +84,18 @@ std::string text_of(sockaddr_storage const& address) {
 
 unsigned status_of(Code code) {
     switch (code) {
-    case Code::not_found: return 404;
-    case Code::invalid: return 400;
-    case Code::forbidden: return 403;
-    case Code::too_large: return 413;
-    case Code::rate_limited: return 429;
-    default: return 503; // guests try again; what is wrong stands in the log, not here
+    case Code::not_found:
+        return 404;
+    case Code::invalid:
+        return 400;
+    case Code::forbidden:
+        return 403;
+    case Code::too_large:
+        return 413;
+    case Code::rate_limited:
+        return 429;
+    default:
+        return 503; // guests try again; what is wrong stands in the log, not here
     }
 }
 
@@ -109,8 +115,8 @@ struct MetadataServer::Impl {
 
     Answer answer;
     world::Mutex mutex;
-    std::map<std::string, Place> places;   // by namespace
-    std::map<int, Asker> connections;      // by descriptor
+    std::map<std::string, Place> places; // by namespace
+    std::map<int, Asker> connections;    // by descriptor
     bool closing = false;
     Descriptor wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     MHD_Daemon* http = nullptr;
@@ -119,12 +125,13 @@ struct MetadataServer::Impl {
     explicit Impl(Answer from) : answer(std::move(from)) {
         http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
                                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC,
-                                0, nullptr, nullptr, &Impl::on_request, this, MHD_OPTION_URI_LOG_CALLBACK, &Impl::on_uri,
-                                this, MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this, MHD_OPTION_NOTIFY_CONNECTION,
-                                &Impl::on_connection, this, MHD_OPTION_CONNECTION_LIMIT, most_connections,
-                                MHD_OPTION_PER_IP_CONNECTION_LIMIT, most_connections_of_an_address,
+                                0, nullptr, nullptr, &Impl::on_request, this, MHD_OPTION_URI_LOG_CALLBACK,
+                                &Impl::on_uri, this, MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, this,
+                                MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this, MHD_OPTION_CONNECTION_LIMIT,
+                                most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, most_connections_of_an_address,
                                 MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END);
-        if (!http || wake.get() < 0) throw Error(Code::unavailable, "the metadata server does not start: no threads or descriptors are left");
+        if (!http || wake.get() < 0)
+            throw Error(Code::unavailable, "the metadata server does not start: no threads or descriptors are left");
         acceptor = world::Thread("metadata", [this] { accept_all(); });
     }
 
@@ -149,7 +156,7 @@ struct MetadataServer::Impl {
             if (closing) return;
             for (auto const& [name, place] : places)
                 for (auto const& each : place.listeners) accept_from(lock, each.get(), place.identify);
-            }
+        }
     }
 
     void accept_from(world::Lock& lock, int fd, Identify const& identify) {
@@ -163,7 +170,8 @@ struct MetadataServer::Impl {
             connections[connection.get()] = *asker;
             auto const number = connection.give(); // MHD closes it, also when it has no room
             (void)lock;
-            if (MHD_add_connection(http, number, reinterpret_cast<sockaddr*>(&from), size) != MHD_YES) connections.erase(number);
+            if (MHD_add_connection(http, number, reinterpret_cast<sockaddr*>(&from), size) != MHD_YES)
+                connections.erase(number);
         }
     }
 
@@ -172,7 +180,8 @@ struct MetadataServer::Impl {
         return info ? info->connect_fd : -1;
     }
 
-    static void on_connection(void* self, MHD_Connection* connection, void** context, MHD_ConnectionNotificationCode code) {
+    static void on_connection(void* self, MHD_Connection* connection, void** context,
+                              MHD_ConnectionNotificationCode code) {
         auto& me = *static_cast<Impl*>(self);
         (void)context;
         if (code != MHD_CONNECTION_NOTIFY_CLOSED) return;
@@ -190,8 +199,10 @@ struct MetadataServer::Impl {
         delete static_cast<Exchange*>(std::exchange(*context, nullptr));
     }
 
-    static MHD_Result send(MHD_Connection* connection, unsigned status, std::string const& type, std::string const& body) {
-        auto* response = MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
+    static MHD_Result send(MHD_Connection* connection, unsigned status, std::string const& type,
+                           std::string const& body) {
+        auto* response =
+            MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
         if (!response) return MHD_NO;
         MHD_add_response_header(response, "Content-Type", type.c_str());
         auto const queued = MHD_queue_response(connection, status, response);
@@ -212,10 +223,12 @@ struct MetadataServer::Impl {
         if (exchange.too_large) return send(connection, 413, "text/plain", "a body of at most 64 KiB is taken\n");
         try {
             auto const reply = static_cast<Impl*>(self)->reply_to(number_of(connection), method, exchange);
-            return send(connection, reply.status, reply.content_type.empty() ? "text/plain" : reply.content_type, reply.body);
+            return send(connection, reply.status, reply.content_type.empty() ? "text/plain" : reply.content_type,
+                        reply.body);
         } catch (Error const& error) {
             auto const status = status_of(error.code());
-            return send(connection, status, "text/plain", fmt::format("{}\n", status == 404 ? "not found" : "try again later"));
+            return send(connection, status, "text/plain",
+                        fmt::format("{}\n", status == 404 ? "not found" : "try again later"));
         }
     }
 
@@ -244,7 +257,8 @@ void MetadataServer::listen(std::string const& name_space, std::string const& li
     } made;
     {
         world::Lock lock(impl_->mutex);
-        if (auto const place = impl_->places.find(name_space); place != impl_->places.end() && !place->second.listeners.empty()) {
+        if (auto const place = impl_->places.find(name_space);
+            place != impl_->places.end() && !place->second.listeners.empty()) {
             place->second.identify = std::move(identify);
             return;
         }
@@ -254,8 +268,10 @@ void MetadataServer::listen(std::string const& name_space, std::string const& li
         if (!link.empty()) made.v6 = listener_v6(link);
     });
     if (made.v4.get() < 0)
-        throw Error(Code::unavailable, fmt::format("nobody can listen on {}:80 in {}; does the driver have the capability "
-                                                   "net_bind_service?", address_v4, name_space));
+        throw Error(Code::unavailable,
+                    fmt::format("nobody can listen on {}:80 in {}; does the driver have the capability "
+                                "net_bind_service?",
+                                address_v4, name_space));
     world::Lock lock(impl_->mutex);
     auto& place = impl_->places[name_space];
     place.identify = std::move(identify);

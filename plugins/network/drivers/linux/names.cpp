@@ -29,8 +29,8 @@ Names::Names(std::string prefix) : prefix_(std::move(prefix)) {
     bool const fine = !prefix_.empty() && prefix_.size() <= 4 && is_lower(prefix_.front()) &&
                       std::all_of(prefix_.begin(), prefix_.end(), [](char c) { return is_lower(c) || is_digit(c); });
     if (!fine)
-        throw Error(Code::invalid, fmt::format("prefix \"{}\" is not 1 to 4 lower-case letters and digits, a letter first",
-                                               prefix_));
+        throw Error(Code::invalid,
+                    fmt::format("prefix \"{}\" is not 1 to 4 lower-case letters and digits, a letter first", prefix_));
 }
 
 std::string Names::link(char kind, std::string_view id) const {

@@ -27,7 +27,7 @@ std::string path_of(std::string const& name) { return fmt::format("{}/{}", folde
 
 bool has_namespace(std::string const& name) {
     // A name without a namespace behind it is what a crash between the two steps of `ip netns add` leaves.
-    struct statfs what {};
+    struct statfs what{};
     return statfs(path_of(name).c_str(), &what) == 0 && what.f_type == NSFS_MAGIC;
 }
 
@@ -60,7 +60,8 @@ void in_namespace(std::string const& name, std::function<void()> const& work) {
             close(fd);
             if (!entered)
                 throw Error(Code::forbidden, fmt::format("cannot enter network namespace {}: {}; the driver needs the "
-                                                         "capability sys_admin", name, std::strerror(reason)));
+                                                         "capability sys_admin",
+                                                         name, std::strerror(reason)));
             work();
         } catch (...) {
             failure = std::current_exception();

@@ -31,25 +31,30 @@ Physical const* Networks::physical_of(Network const& network) const {
     if (network.physical.empty()) return nullptr;
     for (auto const& physical : settings_.physical)
         if (physical.name == network.physical) return &physical;
-    throw Error(Code::invalid, fmt::format("this host has no physical network \"{}\"; name it in the driver's configuration",
-                                           network.physical));
+    throw Error(Code::invalid,
+                fmt::format("this host has no physical network \"{}\"; name it in the driver's configuration",
+                            network.physical));
 }
 
 void Networks::check(Network const& network) const {
     checked_id(network.id);
     if (network.mtu < least_mtu || network.mtu > most_mtu)
-        throw Error(Code::invalid, fmt::format("MTU {} of network {} is not {} to {}", network.mtu, network.id, least_mtu, most_mtu));
+        throw Error(Code::invalid,
+                    fmt::format("MTU {} of network {} is not {} to {}", network.mtu, network.id, least_mtu, most_mtu));
     auto const* physical = physical_of(network);
     if (network.segment && (!physical || physical->interface.empty()))
-        throw Error(Code::invalid, fmt::format("network {} has segment {}, but \"{}\" is no network behind an interface",
-                                               network.id, *network.segment, network.physical));
+        throw Error(Code::invalid,
+                    fmt::format("network {} has segment {}, but \"{}\" is no network behind an interface", network.id,
+                                *network.segment, network.physical));
     if (network.segment && (*network.segment < 1 || *network.segment > 4094))
-        throw Error(Code::invalid, fmt::format("segment {} of network {} is not a VLAN of 1 to 4094", *network.segment, network.id));
+        throw Error(Code::invalid,
+                    fmt::format("segment {} of network {} is not a VLAN of 1 to 4094", *network.segment, network.id));
     for (auto const& subnet : network.subnets) {
         checked_id(subnet.id);
         auto const cidr = Cidr::parse(subnet.cidr, "subnet");
         if (!subnet.gateway.empty() && Cidr::parse(subnet.gateway, "gateway").v6 != cidr.v6)
-            throw Error(Code::invalid, fmt::format("gateway {} is not of the version of subnet {}", subnet.gateway, subnet.cidr));
+            throw Error(Code::invalid,
+                        fmt::format("gateway {} is not of the version of subnet {}", subnet.gateway, subnet.cidr));
     }
     if (!network.dhcp_mac.empty()) checked_mac(network.dhcp_mac);
     for (auto const& address : network.dhcp_addresses) Cidr::parse(address, "DHCP address");
@@ -80,8 +85,9 @@ void Networks::ensure_bridge(Network const& network) {
     if (has_link(bridge)) {
         auto const owner = alias_of(bridge);
         if (owner != network.id)
-            throw Error(Code::conflict, fmt::format("bridge {} belongs to {}, not to network {}", bridge,
-                                                    owner.empty() ? "somebody else on this host" : "network " + owner, network.id));
+            throw Error(Code::conflict,
+                        fmt::format("bridge {} belongs to {}, not to network {}", bridge,
+                                    owner.empty() ? "somebody else on this host" : "network " + owner, network.id));
     } else {
         // Without delay a port forwards at once; a multicast querier, which snooping needs, is not there.
         ip_batch("", {fmt::format("link add name {} type bridge forward_delay 0 stp_state 0 mcast_snooping 0", bridge),
@@ -98,13 +104,16 @@ void Networks::ensure_outside(Network const& network) {
     if (!physical.interface.empty()) {
         auto port = physical.interface;
         if (!has_link(port))
-            throw Error(Code::unavailable, fmt::format("physical network \"{}\": this host has no interface {}", physical.name, port));
+            throw Error(Code::unavailable,
+                        fmt::format("physical network \"{}\": this host has no interface {}", physical.name, port));
         if (network.segment) {
             port = names_.vlan(network.id);
             if (!has_link(port))
-                ip_batch("", {fmt::format("link add link {} name {} type vlan id {}", physical.interface, port, *network.segment)});
+                ip_batch("", {fmt::format("link add link {} name {} type vlan id {}", physical.interface, port,
+                                          *network.segment)});
         }
-        ip_batch("", {fmt::format("link set dev {} up", physical.interface), fmt::format("link set dev {} master {} up", port, bridge)});
+        ip_batch("", {fmt::format("link set dev {} up", physical.interface),
+                      fmt::format("link set dev {} master {} up", port, bridge)});
         return;
     }
     Leg leg;
@@ -136,7 +145,8 @@ void Networks::ensure_own_port(Network const& network) {
     leg.mac = checked_mac(network.dhcp_mac);
     leg.mtu = network.mtu;
     leg.addresses = network.dhcp_addresses;
-    leg.addresses.push_back("169.254.169.254/32"); // metadata: a guest asks by route, or by ARP where it has none
+    // Metadata: a guest asks by route, or by ARP where it has none.
+    leg.addresses.insert(leg.addresses.end(), {"169.254.169.254/32", "fe80::a9fe:a9fe/64"});
     ensure_leg(leg);
     ensure_dhcp({dhcp_directory(network.id), name_space, leg.inside, settings_.lease_seconds}, network);
 }
@@ -161,9 +171,9 @@ std::vector<std::string> Networks::present() const {
         auto const* alias = item.as_object().if_contains("ifalias");
         if (!name || !alias) continue;
         auto const link = json::text(*name);
-        bool const ours = names_.is_link('n', link) ||
-                          std::any_of(settings_.physical.begin(), settings_.physical.end(),
-                                      [&](Physical const& physical) { return physical.bridge == link; });
+        bool const ours =
+            names_.is_link('n', link) || std::any_of(settings_.physical.begin(), settings_.physical.end(),
+                                                     [&](Physical const& physical) { return physical.bridge == link; });
         if (ours) ids.push_back(json::text(*alias));
     }
     std::sort(ids.begin(), ids.end());

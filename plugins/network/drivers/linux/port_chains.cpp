@@ -21,10 +21,9 @@ struct Sender {
 void add_sender(std::vector<Sender>& all, Sender const& wanted) {
     for (auto const& one : all)
         if (one.mac == wanted.mac && one.addresses.contains(wanted.addresses)) return;
-    all.erase(std::remove_if(all.begin(), all.end(),
-                             [&](Sender const& one) {
-                                 return one.mac == wanted.mac && wanted.addresses.contains(one.addresses);
-                             }),
+    all.erase(std::remove_if(
+                  all.begin(), all.end(),
+                  [&](Sender const& one) { return one.mac == wanted.mac && wanted.addresses.contains(one.addresses); }),
               all.end());
     all.push_back(wanted);
 }
@@ -33,7 +32,8 @@ std::vector<Sender> senders_of(Port const& port) {
     std::vector<Sender> all;
     auto const own = checked_mac(port.mac);
     add_sender(all, {own, Cidr::parse(link_local_of(own), "address")});
-    for (auto const& address : port.addresses) add_sender(all, {own, Cidr::parse(address, "address of a port").network()});
+    for (auto const& address : port.addresses)
+        add_sender(all, {own, Cidr::parse(address, "address of a port").network()});
     for (auto const& pair : port.allowed_pairs) {
         auto const mac = pair.mac.empty() ? own : checked_mac(pair.mac);
         add_sender(all, {mac, Cidr::parse(link_local_of(mac), "address")});
@@ -93,7 +93,8 @@ std::vector<std::string> rules_from(Port const& port) {
         // From 0.0.0.0 or :: a guest asks whether an address is free (RFC 5227, RFC 4862).
         fmt::format("ether type arp arp saddr ether {} arp saddr ip 0.0.0.0 accept", set_of(macs)),
     };
-    if (!v4.empty()) rules.push_back(fmt::format("ether type arp arp saddr ether . arp saddr ip {} accept", set_of(v4)));
+    if (!v4.empty())
+        rules.push_back(fmt::format("ether type arp arp saddr ether . arp saddr ip {} accept", set_of(v4)));
     rules.insert(rules.end(),
                  {"ether type != { ip, ip6 } drop",
                   "ether type ip ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",

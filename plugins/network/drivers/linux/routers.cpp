@@ -31,7 +31,8 @@ using FloatingPairs = std::map<std::string, std::string>; // address outside to 
 FloatingPairs wanted_pairs(Router const& router) {
     FloatingPairs pairs;
     for (auto const& floating : router.floating_ips)
-        pairs[Cidr::parse(floating.address, "floating IP").address()] = Cidr::parse(floating.fixed, "fixed address").address();
+        pairs[Cidr::parse(floating.address, "floating IP").address()] =
+            Cidr::parse(floating.fixed, "fixed address").address();
     return pairs;
 }
 
@@ -78,9 +79,11 @@ flush chain ip router forward
 )";
 
 std::string translation(Router const& router, std::string const& outside_link, FloatingPairs const& pairs) {
-    auto text = fmt::format(translation_text) + elements_of("floating", pairs, false) + elements_of("fixed", pairs, true);
+    auto text =
+        fmt::format(translation_text) + elements_of("floating", pairs, false) + elements_of("fixed", pairs, true);
     if (!router.gateway) return text;
-    text += fmt::format("add rule ip router prerouting iifname != \"{}\" ip daddr @floating meta mark set {}\n", outside_link, mark_hairpin);
+    text += fmt::format("add rule ip router prerouting iifname != \"{}\" ip daddr @floating meta mark set {}\n",
+                        outside_link, mark_hairpin);
     text += "add rule ip router prerouting dnat to ip daddr map @floating\n";
     text += fmt::format("add rule ip router postrouting oifname \"{}\" snat to ip saddr map @fixed\n", outside_link);
     text += fmt::format("add rule ip router postrouting meta mark {} snat to ip saddr map @fixed\n", mark_hairpin);
@@ -90,7 +93,8 @@ std::string translation(Router const& router, std::string const& outside_link, F
     if (router.snat) {
         // What conntrack cannot place would leave with the inside's address.
         text += fmt::format("add rule ip router forward oifname \"{}\" ct state invalid drop\n", outside_link);
-        text += fmt::format("add rule ip router postrouting oifname \"{}\" ct status & dnat == 0 snat to {}\n", outside_link, own);
+        text += fmt::format("add rule ip router postrouting oifname \"{}\" ct status & dnat == 0 snat to {}\n",
+                            outside_link, own);
     }
     return text;
 }
@@ -115,14 +119,17 @@ void Routers::check(Router const& router) const {
         checked_mac(port.mac);
         for (auto const& address : port.addresses) Cidr::parse(address, "address of a router");
         if (!find_network_(port.network))
-            throw Error(Code::not_found, fmt::format("router {} has port {} in network {}, which this host does not have; ensure it first",
-                                                     router.id, port.port, port.network));
+            throw Error(
+                Code::not_found,
+                fmt::format("router {} has port {} in network {}, which this host does not have; ensure it first",
+                            router.id, port.port, port.network));
     };
     for (auto const& port : router.interfaces) check_port(port);
     if (router.gateway) check_port(*router.gateway);
     for (auto const& nexthop : router.gateway_nexthops) Cidr::parse(nexthop, "nexthop of a router");
     for (auto const& route : router.routes)
-        if (Cidr::parse(route.destination, "destination of a route").v6 != Cidr::parse(route.nexthop, "nexthop of a route").v6)
+        if (Cidr::parse(route.destination, "destination of a route").v6 !=
+            Cidr::parse(route.nexthop, "nexthop of a route").v6)
             throw Error(Code::invalid, fmt::format("route {} via {} mixes versions", route.destination, route.nexthop));
     if (!router.gateway && !router.floating_ips.empty())
         throw Error(Code::invalid, fmt::format("router {} has floating IPs but no gateway", router.id));
@@ -199,7 +206,8 @@ void Routers::ensure_routes(Router const& router) {
             want(any.network(), nexthop.address(), fmt::format(" dev {}", names_.inside(router.gateway->port)));
         }
     for (auto const& route : router.routes)
-        want(Cidr::parse(route.destination, "destination of a route").network(), Cidr::parse(route.nexthop, "nexthop of a route").address(), "");
+        want(Cidr::parse(route.destination, "destination of a route").network(),
+             Cidr::parse(route.nexthop, "nexthop of a route").address(), "");
     std::vector<std::string> lines, added;
     for (auto const* version : {"-4", "-6"}) {
         auto const& wanted = version[1] == '4' ? wanted4 : wanted6;
@@ -213,7 +221,9 @@ void Routers::ensure_routes(Router const& router) {
         for (auto const& route : there)
             if (!wanted.count(route)) lines.push_back(fmt::format("route del {} proto {}", route, protocol));
         for (auto const& route : wanted)
-            if (!there.count(route)) added.push_back(fmt::format("route replace {}{} proto {}", route, route.find(" dev ") == route.npos ? "" : " onlink", protocol));
+            if (!there.count(route))
+                added.push_back(fmt::format("route replace {}{} proto {}", route,
+                                            route.find(" dev ") == route.npos ? "" : " onlink", protocol));
     }
     lines.insert(lines.end(), added.begin(), added.end());
     ip_batch(name_space, lines);
@@ -244,9 +254,10 @@ void Routers::ensure_advertisements(Router const& router) {
         AdvertisedLink link{names_.inside(port.port), {}, network->mtu};
         for (auto const& subnet : network->subnets) {
             auto const cidr = Cidr::parse(subnet.cidr, "subnet");
-            bool const here = std::any_of(port.addresses.begin(), port.addresses.end(), [&](std::string const& address) {
-                return cidr.contains(Cidr::parse(Cidr::parse(address, "address").address(), "address"));
-            });
+            bool const here =
+                std::any_of(port.addresses.begin(), port.addresses.end(), [&](std::string const& address) {
+                    return cidr.contains(Cidr::parse(Cidr::parse(address, "address").address(), "address"));
+                });
             if (cidr.v6 && here && !subnet.ipv6_ra_mode.empty()) link.subnets.push_back(subnet);
         }
         if (!link.subnets.empty()) links.push_back(std::move(link));
@@ -280,7 +291,8 @@ std::vector<std::string> Routers::floating_ips() const {
     std::vector<std::string> all;
     for (auto const& id : present())
         in_namespace(names_.router_namespace(id), [&] {
-            for (auto const& [address, fixed] : present_pairs()) all.push_back(fmt::format("{} {} {}", id, address, fixed));
+            for (auto const& [address, fixed] : present_pairs())
+                all.push_back(fmt::format("{} {} {}", id, address, fixed));
         });
     std::sort(all.begin(), all.end());
     return all;

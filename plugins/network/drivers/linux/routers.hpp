@@ -20,7 +20,8 @@ public:
     using FindNetwork = std::function<std::optional<Network>(std::string const& id)>;
     using BridgeOf = std::function<std::string(Network const&)>;
     Routers(Settings const& settings, Names const& names, FindNetwork find_network, BridgeOf bridge_of)
-        : settings_(settings), names_(names), find_network_(std::move(find_network)), bridge_of_(std::move(bridge_of)) {}
+        : settings_(settings), names_(names), find_network_(std::move(find_network)), bridge_of_(std::move(bridge_of)) {
+    }
 
     void check(Router const& router) const;
     void ensure(Router const& router);

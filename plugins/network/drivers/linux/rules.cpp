@@ -16,10 +16,10 @@ namespace {
 
 // Names that the networking API knows beside numbers; IANA's protocol numbers.
 constexpr std::array<std::pair<std::string_view, unsigned>, 24> protocols{{
-    {"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"ipencap", 4}, {"tcp", 6}, {"egp", 8}, {"udp", 17}, {"dccp", 33},
-    {"ipv6-encap", 41}, {"ipv6-route", 43}, {"ipv6-frag", 44}, {"rsvp", 46}, {"gre", 47}, {"esp", 50}, {"ah", 51},
-    {"ipv6-icmp", 58}, {"icmpv6", 58}, {"ipv6-nonxt", 59}, {"ipv6-opts", 60}, {"ospf", 89}, {"vrrp", 112}, {"pgm", 113},
-    {"sctp", 132}, {"udplite", 136},
+    {"icmp", 1},       {"igmp", 2},  {"ipip", 4},        {"ipencap", 4},     {"tcp", 6},        {"egp", 8},
+    {"udp", 17},       {"dccp", 33}, {"ipv6-encap", 41}, {"ipv6-route", 43}, {"ipv6-frag", 44}, {"rsvp", 46},
+    {"gre", 47},       {"esp", 50},  {"ah", 51},         {"ipv6-icmp", 58},  {"icmpv6", 58},    {"ipv6-nonxt", 59},
+    {"ipv6-opts", 60}, {"ospf", 89}, {"vrrp", 112},      {"pgm", 113},       {"sctp", 132},     {"udplite", 136},
 }};
 
 unsigned protocol_number(std::string const& protocol) {
@@ -29,8 +29,8 @@ unsigned protocol_number(std::string const& protocol) {
     auto const* end = protocol.data() + protocol.size();
     auto const [stopped, error] = std::from_chars(protocol.data(), end, number);
     if (error != std::errc() || stopped != end || number > 255)
-        throw Error(Code::invalid, fmt::format("protocol \"{}\" of a security rule is neither a known name nor 0 to 255",
-                                               protocol));
+        throw Error(Code::invalid,
+                    fmt::format("protocol \"{}\" of a security rule is neither a known name nor 0 to 255", protocol));
     return number;
 }
 
@@ -42,12 +42,18 @@ void require(std::optional<std::int64_t> const& value, std::int64_t most, char c
 // The kernel's payload expressions know the ports of these.
 std::string_view with_ports(unsigned protocol) {
     switch (protocol) {
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 33: return "dccp";
-    case 132: return "sctp";
-    case 136: return "udplite";
-    default: return {};
+    case 6:
+        return "tcp";
+    case 17:
+        return "udp";
+    case 33:
+        return "dccp";
+    case 132:
+        return "sctp";
+    case 136:
+        return "udplite";
+    default:
+        return {};
     }
 }
 
@@ -74,8 +80,7 @@ std::string protocol_match(Rule const& rule) {
     auto const low = rule.port_min.value_or(0), high = rule.port_max.value_or(65535);
     require(low, 65535, "port");
     require(high, 65535, "port");
-    if (low > high)
-        throw Error(Code::invalid, fmt::format("ports {} to {} of a security rule are none", low, high));
+    if (low > high) throw Error(Code::invalid, fmt::format("ports {} to {} of a security rule are none", low, high));
     return low == high ? fmt::format("{} dport {}", name, low) : fmt::format("{} dport {}-{}", name, low, high);
 }
 

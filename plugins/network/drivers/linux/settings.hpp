@@ -33,7 +33,8 @@ struct Settings {
     std::vector<Physical> physical;
 };
 inline constexpr auto settings_rows = rows(
-    field<&Settings::state_directory>("state_directory", required_field, min_length(1), help("what the driver remembers")),
+    field<&Settings::state_directory>("state_directory", required_field, min_length(1),
+                                      help("what the driver remembers")),
     field<&Settings::prefix>("prefix", fallback("\"vt\""), min_length(1), max_length(4),
                              help("begins every name of a link, namespace and nftables table that the driver makes")),
     field<&Settings::host>("host", max_length(255), help("this host's name in the binding of ports")),
