@@ -8,14 +8,15 @@ build=(
     g++ cmake ninja-build ccache mold pkg-config git
     libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
     prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
-    libgtest-dev libgmock-dev libbenchmark-dev
+    libgtest-dev libgmock-dev libbenchmark-dev libnftables-dev libmicrohttpd-dev
 )
 run=(
+    conntrack dnsmasq-base iproute2 nftables # network_linux
     # contrib/images/build.sh
     qemu-utils binutils cpio e2fsprogs fakeroot fdisk kmod mtools syslinux syslinux-common
 )
 test=(
-    python3 python3-jsonschema sqlite3 curl wrk nginx-light util-linux
+    busybox-static iputils-arping iputils-ping python3 python3-jsonschema sqlite3 curl wrk nginx-light util-linux
     clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libc++-19-dev libc++abi-19-dev
     bc genisoimage mtools openssh-client qemu-system-x86 shellcheck strace
 )

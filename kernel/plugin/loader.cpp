@@ -21,6 +21,13 @@ void check_same(Planned const& plan, Manifest const& opened) {
                                 plan.manifest.id, plan.manifest.version, opened.id, opened.version));
 }
 
+// What a process keeps for the profile that its plugin's manifest names. netadmin: to make links, namespaces and rulesets;
+// to enter a namespace; to send ARP; to listen on ports of 1 to 1023; and for servers that it starts to drop groups.
+std::vector<std::string> capabilities_of(std::optional<std::string> const& profile) {
+    if (profile == "netadmin") return {"net_admin", "sys_admin", "net_raw", "net_bind_service", "setgid"};
+    return {};
+}
+
 } // namespace
 
 std::shared_ptr<Link> Loader::open(Planned const& plan) {
@@ -30,6 +37,7 @@ std::shared_ptr<Link> Loader::open(Planned const& plan) {
         options.program = options_.host_program;
         options.library = plan.path;
         options.id = plan.name;
+        options.keep_capabilities = capabilities_of(plan.manifest.profile);
         options.patience = options_.patience;
         return std::make_shared<ProcessLink>(std::move(host), std::move(options));
     }

@@ -1,0 +1,223 @@
+#include "firewall.hpp"
+
+#include "addresses.hpp"
+#include "nftables.hpp"
+#include "port_chains.hpp"
+#include "rules.hpp"
+
+#include <volutus/error.hpp>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace volutus::network::on_linux {
+
+namespace {
+
+// {0}: table, {1}: judged, {2}: refused, {3}: both, {4}: links of the driver's own on bridges, {5}: all other bits.
+constexpr auto foundation_text = R"(
+add table bridge {0}
+add set bridge {0} taps {{ type ifname; }}
+add map bridge {0} from {{ type ifname : verdict; }}
+add map bridge {0} to {{ type ifname : verdict; }}
+add chain bridge {0} prerouting {{ type filter hook prerouting priority -200; }}
+add chain bridge {0} forward {{ type filter hook forward priority -200; }}
+add chain bridge {0} settled {{ type filter hook forward priority 50; }}
+add chain bridge {0} input {{ type filter hook input priority -200; }}
+flush chain bridge {0} prerouting
+flush chain bridge {0} forward
+flush chain bridge {0} settled
+flush chain bridge {0} input
+add rule bridge {0} prerouting meta mark & {3} != 0 meta mark set meta mark & {5}
+add rule bridge {0} prerouting iifname vmap @from
+add rule bridge {0} forward oifname vmap @to
+add rule bridge {0} settled meta mark & {3} != 0 meta mark set meta mark & {5}
+add rule bridge {0} input iifname @taps drop
+add rule bridge {0} input iifname "{4}*" drop
+add table inet {0}
+add set inet {0} bridges {{ type ifname; }}
+add map inet {0} zones {{ typeof iifname : ct zone; }}
+add chain inet {0} zone {{ type filter hook prerouting priority -300; }}
+add chain inet {0} judge {{ type filter hook forward priority 0; }}
+flush chain inet {0} zone
+flush chain inet {0} judge
+add rule inet {0} zone ct zone set iifname map @zones
+add rule inet {0} judge meta mark & {1} == 0 accept
+add rule inet {0} judge ct state established ct direction reply accept
+add rule inet {0} judge ct state related accept
+add rule inet {0} judge meta mark & {2} != 0 drop
+)";
+
+std::string replaced_set(std::string const& table, unsigned version, Group const& group) {
+    auto const name = members_set(version, group.id);
+    std::vector<std::string> members;
+    for (auto const& member : group.members) {
+        auto const cidr = Cidr::parse(member, "member of a security group");
+        if (cidr.v6 == (version == 6)) members.push_back(cidr.network().shortest());
+    }
+    auto text =
+        fmt::format("add set bridge {0} {1} {{ type {2}; flags interval; auto-merge; }}\nflush set bridge {0} {1}\n",
+                    table, name, version == 6 ? "ipv6_addr" : "ipv4_addr");
+    if (!members.empty())
+        text += fmt::format("add element bridge {} {} {{ {} }}\n", table, name, fmt::join(members, ", "));
+    return text;
+}
+
+bool same_rules(Group const& one, Group const& other) { return json::encode(one.rules) == json::encode(other.rules); }
+
+} // namespace
+
+std::string Firewall::foundation() const {
+    return fmt::format(foundation_text, names_.table(), mark_judged, mark_refused, mark_judged | mark_refused,
+                       names_.prefix() + "p", ~(mark_judged | mark_refused));
+}
+
+void Firewall::apply(std::string const& ruleset) const {
+    // Whoever flushes the host's ruleset takes our tables with it; they come back with the first that is ensured.
+    auto const there = nft_show("tables");
+    auto const count = std::count_if(there.begin(), there.end(), [&](json::value const& item) {
+        auto const* table = item.as_object().if_contains("table");
+        return table && json::text(table->at("name")) == names_.table() &&
+               (json::text(table->at("family")) == "bridge" || json::text(table->at("family")) == "inet");
+    });
+    nft_apply(count == 2 ? ruleset : foundation() + ruleset);
+}
+
+void Firewall::ensure_bridge(std::string const& bridge, unsigned zone, std::vector<std::string> const& masqueraded) {
+    auto const table = names_.table();
+    auto text = fmt::format("add element inet {0} bridges {{ {1} }}\nadd element inet {0} zones {{ {1} : {2} }}\n",
+                            table, bridge, zone);
+    // Chains of NAT exist for networks that want it only: they make the kernel look at each first packet of the host.
+    auto const chain = fmt::format("leave-{}", bridge);
+    if (!masqueraded.empty()) {
+        text += fmt::format(
+            "add chain inet {0} {1} {{ type nat hook postrouting priority 100; }}\nflush chain inet {0} {1}\n"
+            "add rule inet {0} {1} oifname @bridges accept\n",
+            table, chain);
+        for (auto const& subnet : masqueraded) {
+            auto const cidr = Cidr::parse(subnet, "subnet").network();
+            text += fmt::format("add rule inet {0} {1} {2} saddr {3} {2} daddr != {3} masquerade\n", table, chain,
+                                cidr.v6 ? "ip6" : "ip", cidr.text());
+        }
+    }
+    apply(text);
+}
+
+void Firewall::remove_bridge(std::string const& bridge) {
+    auto const table = names_.table();
+    auto const chain = fmt::format("leave-{}", bridge);
+    auto text = fmt::format("add element inet {0} bridges {{ {1} }}\ndelete element inet {0} bridges {{ {1} }}\n"
+                            "add chain inet {0} {2}\nflush chain inet {0} {2}\ndelete chain inet {0} {2}\n",
+                            table, bridge, chain);
+    for (auto const& item : nft_show(fmt::format("map inet {} zones", table))) {
+        auto const* map = item.as_object().if_contains("map");
+        auto const* elements = map ? map->as_object().if_contains("elem") : nullptr;
+        if (!elements) continue;
+        for (auto const& element : elements->as_array())
+            if (json::text(element.as_array().at(0)) == bridge)
+                text += fmt::format("delete element inet {} zones {{ {} }}\n", table, bridge);
+    }
+    apply(text);
+}
+
+void Firewall::ensure_group(Group const& group, Group const* before) {
+    auto const table = names_.table();
+    auto text = replaced_set(table, 4, group) + replaced_set(table, 6, group);
+    if (!before || !same_rules(group, *before) || !has_group(group.id)) {
+        for (auto const* direction : {"ingress", "egress"}) {
+            auto const chain = fmt::format("{}-{}", direction, checked_id(group.id));
+            text += fmt::format("add chain bridge {0} {1}\nflush chain bridge {0} {1}\n", table, chain);
+        }
+        for (auto const& rule : group.rules) {
+            if (rule.direction != "ingress" && rule.direction != "egress")
+                throw Error(Code::invalid, fmt::format("direction \"{}\" of a security rule is not ingress or egress",
+                                                       rule.direction));
+            // The group that a rule names may come later; until then it has no members.
+            if (!rule.remote_group.empty())
+                text += fmt::format("add set bridge {} {} {{ type {}; flags interval; auto-merge; }}\n", table,
+                                    members_set(rule.version, rule.remote_group),
+                                    rule.version == 6 ? "ipv6_addr" : "ipv4_addr");
+            text += fmt::format("add rule bridge {} {}-{} {}\n", table, rule.direction, group.id, accepting(rule));
+        }
+    }
+    apply(text);
+}
+
+void Firewall::remove_group(std::string const& id) {
+    auto const table = names_.table();
+    std::string text;
+    for (auto const* direction : {"ingress", "egress"})
+        text += fmt::format(
+            "add chain bridge {0} {1}-{2}\nflush chain bridge {0} {1}-{2}\ndelete chain bridge {0} {1}-{2}\n", table,
+            direction, checked_id(id));
+    apply(text);
+    for (unsigned version : {4u, 6u}) {
+        auto const set = members_set(version, id);
+        auto const empty = fmt::format("add set bridge {0} {1} {{ type {2}; flags interval; auto-merge; }}\n"
+                                       "flush set bridge {0} {1}\n",
+                                       table, set, version == 6 ? "ipv6_addr" : "ipv4_addr");
+        try {
+            apply(empty + fmt::format("delete set bridge {} {}\n", table, set));
+        } catch (Error const& error) {
+            if (error.code() != Code::conflict) throw;
+            apply(empty); // another group's rule still names it: nobody is in it
+        }
+    }
+}
+
+std::string Firewall::forget_device(std::string const& port, std::string const& device) const {
+    // Adding what is there changes nothing, and deleting what is not there fails: so both.
+    return fmt::format(
+        "add element bridge {0} taps {{ {1} }}\ndelete element bridge {0} taps {{ {1} }}\n"
+        "add element bridge {0} from {{ {1} : jump from-{2} }}\ndelete element bridge {0} from {{ {1} }}\n"
+        "add element bridge {0} to {{ {1} : jump to-{2} }}\ndelete element bridge {0} to {{ {1} }}\n",
+        names_.table(), checked_device(device), port);
+}
+
+void Firewall::ensure_port(Port const& port, std::string const& device_before) {
+    auto const table = names_.table();
+    auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", table, checked_id(port.id));
+    if (!device_before.empty() && device_before != port.device) text += forget_device(port.id, device_before);
+    text += fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\n", table, port.id);
+    for (auto const& rule : rules_from(port))
+        text += fmt::format("add rule bridge {} from-{} {}\n", table, port.id, rule);
+    for (auto const& rule : rules_to(port)) text += fmt::format("add rule bridge {} to-{} {}\n", table, port.id, rule);
+    text += fmt::format("add element bridge {0} taps {{ {1} }}\nadd element bridge {0} from {{ {1} : jump from-{2} }}\n"
+                        "add element bridge {0} to {{ {1} : jump to-{2} }}\n",
+                        table, checked_device(port.device), port.id);
+    apply(text);
+}
+
+void Firewall::remove_port(std::string const& id, std::string const& device) {
+    auto const table = names_.table();
+    auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", table, checked_id(id));
+    if (!device.empty()) text += forget_device(id, device);
+    text +=
+        fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\ndelete chain bridge {0} from-{1}\n"
+                    "delete chain bridge {0} to-{1}\n",
+                    table, id);
+    apply(text);
+}
+
+std::vector<std::string> Firewall::chains(std::string const& begin) const {
+    std::vector<std::string> found;
+    for (auto const& item : nft_show("chains bridge")) {
+        auto const* chain = item.as_object().if_contains("chain");
+        if (!chain || json::text(chain->at("table")) != names_.table()) continue;
+        auto const name = json::text(chain->at("name"));
+        if (name.compare(0, begin.size(), begin) == 0) found.push_back(name.substr(begin.size()));
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+std::vector<std::string> Firewall::groups() const { return chains("ingress-"); }
+std::vector<std::string> Firewall::ports() const { return chains("to-"); }
+
+bool Firewall::has_group(std::string const& id) const {
+    auto const there = groups();
+    return std::binary_search(there.begin(), there.end(), id);
+}
+
+} // namespace volutus::network::on_linux

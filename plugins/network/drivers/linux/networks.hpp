@@ -1,0 +1,38 @@
+// What a network is on the host: a bridge, its way outside, and a namespace with the network's own port.
+#pragma once
+
+#include "firewall.hpp"
+#include "names.hpp"
+#include "settings.hpp"
+
+#include <volutus/contract/network.hpp>
+
+#include <string>
+#include <vector>
+
+namespace volutus::network::on_linux {
+
+class Networks {
+public:
+    Networks(Settings const& settings, Names const& names, Firewall& firewall)
+        : settings_(settings), names_(names), firewall_(firewall) {}
+
+    void check(Network const& network) const; // Code::invalid, also for a network outside that is not configured
+    std::string bridge_of(Network const& network) const;
+    void ensure(Network const& network, unsigned zone);
+    void remove(Network const& network); // by its names alone: what a crash left halfway goes, too
+    std::vector<std::string> present() const;
+
+private:
+    Physical const* physical_of(Network const& network) const;
+    void ensure_bridge(Network const& network);
+    void ensure_outside(Network const& network);
+    void ensure_own_port(Network const& network);
+    std::string dhcp_directory(std::string const& network) const;
+
+    Settings const& settings_;
+    Names const& names_;
+    Firewall& firewall_;
+};
+
+} // namespace volutus::network::on_linux
