@@ -74,14 +74,12 @@ Reply Consoles::create(Request& request, WantedConsole const& wanted) {
 Reply Consoles::vnc(Request& request, ConsoleType const& wanted) {
     if (wanted.type == "serial") throw Error(Code::invalid, "Unavailable console type serial.");
     auto const url = url_for(request, "vnc");
-    return request.reply(
-        json::object{{"console", {{"type", json::string(wanted.type)}, {"url", json::string(url)}}}});
+    return request.reply(json::object{{"console", {{"type", json::string(wanted.type)}, {"url", json::string(url)}}}});
 }
 
 Reply Consoles::serial(Request& request, ConsoleType const& wanted) {
     auto const url = url_for(request, "serial");
-    return request.reply(
-        json::object{{"console", {{"type", json::string(wanted.type)}, {"url", json::string(url)}}}});
+    return request.reply(json::object{{"console", {{"type", json::string(wanted.type)}, {"url", json::string(url)}}}});
 }
 
 // The driver's connected socket goes into the call's output; the gateway carries the bytes.

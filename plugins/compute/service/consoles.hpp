@@ -38,7 +38,7 @@ public:
     void configure(Settings const& settings) { settings_ = settings; }
 
     Reply create(Request& request, WantedConsole const& wanted);
-    Reply vnc(Request& request, ConsoleType const& wanted);    // the forms before 2.6
+    Reply vnc(Request& request, ConsoleType const& wanted); // the forms before 2.6
     Reply serial(Request& request, ConsoleType const& wanted);
     Reply connect(Request& request); // the websocket
 

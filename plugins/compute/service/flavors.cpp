@@ -63,7 +63,8 @@ std::map<std::string, std::string> specs_of(json::object const& from) {
     for (auto const& [key, value] : from) {
         if (!is_spec_key(key))
             throw Error(Code::invalid, fmt::format("Invalid extra spec key '{}': 1 to 255 letters, digits, spaces, "
-                                                   "'.', ':', '-' and '_' are allowed", std::string_view(key)));
+                                                   "'.', ':', '-' and '_' are allowed",
+                                                   std::string_view(key)));
         if (!value.is_string() && !value.is_number())
             throw Error(Code::invalid, fmt::format("extra spec {} is a string", std::string_view(key)));
         auto text = value.is_string() ? json::text(value) : json::print(value);
@@ -141,7 +142,8 @@ Reply create_flavor(Request& request, NewFlavor const& wanted) {
         flavor.id = new_uuid();
     else if (!is_flavor_id(flavor.id))
         throw Error(Code::invalid, fmt::format("Invalid input for field/attribute id. Value: {}. 1 to 255 letters, "
-                                               "digits, spaces, '.', '-' and '_' are allowed", flavor.id));
+                                               "digits, spaces, '.', '-' and '_' are allowed",
+                                               flavor.id));
     if (wanted.rxtx_factor <= 0)
         throw Error(Code::invalid, "Invalid input for field/attribute rxtx_factor: it is larger than 0");
     flavor.name = wanted.name;
@@ -177,8 +179,7 @@ Reply list_extra_specs(Request& request) {
 
 Reply add_extra_specs(Request& request) {
     auto const* given = request.body().if_contains("extra_specs");
-    if (!given || !given->is_object())
-        throw Error(Code::invalid, "the body is {\"extra_specs\": {...}}");
+    if (!given || !given->is_object()) throw Error(Code::invalid, "the body is {\"extra_specs\": {...}}");
     auto const specs = specs_of(given->get_object());
     changed(request, [&](Flavor& flavor) {
         for (auto const& [key, value] : specs) flavor.extra_specs[key] = value;
@@ -224,20 +225,22 @@ Reply add_access(Request& request, Tenant const& whose) {
                          auto& all = flavor.projects;
                          if (std::find(all.begin(), all.end(), whose.tenant) != all.end())
                              throw Error(Code::conflict, fmt::format("Flavor access already exists for flavor {} and "
-                                                                     "project {} combination.", flavor.id, whose.tenant));
+                                                                     "project {} combination.",
+                                                                     flavor.id, whose.tenant));
                          all.push_back(whose.tenant);
                      }));
 }
 
 Reply remove_access(Request& request, Tenant const& whose) {
-    return access_of(request, changed(request, [&](Flavor& flavor) {
-                         auto& all = flavor.projects;
-                         auto const at = std::find(all.begin(), all.end(), whose.tenant);
-                         if (at == all.end())
-                             throw Error(Code::not_found, fmt::format("Flavor access not found for {} / {} combination.",
-                                                                      flavor.id, whose.tenant));
-                         all.erase(at);
-                     }));
+    return access_of(
+        request, changed(request, [&](Flavor& flavor) {
+            auto& all = flavor.projects;
+            auto const at = std::find(all.begin(), all.end(), whose.tenant);
+            if (at == all.end())
+                throw Error(Code::not_found,
+                            fmt::format("Flavor access not found for {} / {} combination.", flavor.id, whose.tenant));
+            all.erase(at);
+        }));
 }
 
 } // namespace volutus::compute

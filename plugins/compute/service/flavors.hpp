@@ -16,16 +16,16 @@ struct NewFlavor {
     bool is_public = true;
     std::optional<std::string> id, description;
 };
-constexpr auto new_flavor_rows = rows(
-    field<&NewFlavor::name>("name", required_field, min_length(1), max_length(255), formats::trimmed),
-    field<&NewFlavor::ram>("ram", required_field, at_least(1), at_most(INT32_MAX)),
-    field<&NewFlavor::vcpus>("vcpus", required_field, at_least(1), at_most(INT32_MAX)),
-    field<&NewFlavor::disk>("disk", required_field, at_least(0), at_most(INT32_MAX)),
-    field<&NewFlavor::ephemeral>("OS-FLV-EXT-DATA:ephemeral", at_least(0), at_most(INT32_MAX), fallback("0")),
-    field<&NewFlavor::swap>("swap", at_least(0), at_most(INT32_MAX), fallback("0")),
-    field<&NewFlavor::rxtx_factor>("rxtx_factor", fallback("1.0")),
-    field<&NewFlavor::is_public>("os-flavor-access:is_public", fallback("true")), field<&NewFlavor::id>("id"),
-    field<&NewFlavor::description>("description", since("2.55"), max_length(65535)));
+constexpr auto new_flavor_rows =
+    rows(field<&NewFlavor::name>("name", required_field, min_length(1), max_length(255), formats::trimmed),
+         field<&NewFlavor::ram>("ram", required_field, at_least(1), at_most(INT32_MAX)),
+         field<&NewFlavor::vcpus>("vcpus", required_field, at_least(1), at_most(INT32_MAX)),
+         field<&NewFlavor::disk>("disk", required_field, at_least(0), at_most(INT32_MAX)),
+         field<&NewFlavor::ephemeral>("OS-FLV-EXT-DATA:ephemeral", at_least(0), at_most(INT32_MAX), fallback("0")),
+         field<&NewFlavor::swap>("swap", at_least(0), at_most(INT32_MAX), fallback("0")),
+         field<&NewFlavor::rxtx_factor>("rxtx_factor", fallback("1.0")),
+         field<&NewFlavor::is_public>("os-flavor-access:is_public", fallback("true")), field<&NewFlavor::id>("id"),
+         field<&NewFlavor::description>("description", since("2.55"), max_length(65535)));
 constexpr Fields rows_of(NewFlavor const*) { return fields_of(new_flavor_rows); }
 
 struct Tenant {

@@ -15,8 +15,8 @@ inline constexpr char admins[] = "rule:context_is_admin";
 
 inline constexpr auto flavors = resource<Flavor>(
     "flavor", "flavors", kind("compute.flavor"), unscoped, unique_in("compute.flavor.name", "name"),
-    field<&Flavor::id>("id"), field<&Flavor::name>("name"), field<&Flavor::ram>("ram"),
-    field<&Flavor::disk>("disk"), field<&Flavor::swap>("swap", view<shown_swap>(until("2.74"))),
+    field<&Flavor::id>("id"), field<&Flavor::name>("name"), field<&Flavor::ram>("ram"), field<&Flavor::disk>("disk"),
+    field<&Flavor::swap>("swap", view<shown_swap>(until("2.74"))),
     field<&Flavor::ephemeral>("OS-FLV-EXT-DATA:ephemeral"), field<&Flavor::disabled>("OS-FLV-DISABLED:disabled"),
     field<&Flavor::vcpus>("vcpus"), field<&Flavor::is_public>("os-flavor-access:is_public"),
     field<&Flavor::rxtx_factor>("rxtx_factor"), computed<flavor_links>("links"),
@@ -25,11 +25,11 @@ inline constexpr auto flavors = resource<Flavor>(
     field<&Flavor::projects>("projects", hidden), field<&Flavor::created_at>("created_at", hidden),
     field<&Flavor::updated_at>("updated_at", hidden),
 
-    list<list_flavors>("/flavors", {}, shows("id", "name", "links", "description"), queries("minDisk", "minRam", "is_public"),
-                       sorts(sort_key("flavorid", "id"), "name", sort_key("memory_mb", "ram"),
-                             sort_key("root_gb", "disk"), "vcpus", "swap", "created_at", "updated_at",
-                             sort_key("ephemeral_gb", "OS-FLV-EXT-DATA:ephemeral"), "rxtx_factor"),
-                       sorted_by("id", false)),
+    list<list_flavors>(
+        "/flavors", {}, shows("id", "name", "links", "description"), queries("minDisk", "minRam", "is_public"),
+        sorts(sort_key("flavorid", "id"), "name", sort_key("memory_mb", "ram"), sort_key("root_gb", "disk"), "vcpus",
+              "swap", "created_at", "updated_at", sort_key("ephemeral_gb", "OS-FLV-EXT-DATA:ephemeral"), "rxtx_factor"),
+        sorted_by("id", false)),
     list<list_flavors>("/flavors/detail", {}, queries("minDisk", "minRam", "is_public"),
                        sorts(sort_key("flavorid", "id"), "name", sort_key("memory_mb", "ram"),
                              sort_key("root_gb", "disk"), "vcpus", "swap", "created_at", "updated_at",

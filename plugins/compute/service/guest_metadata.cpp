@@ -18,9 +18,9 @@ constexpr std::size_t password_max = 1020; // four values of 255 in the API's ow
 constexpr std::array<std::string_view, 10> ec2_versions{"1.0",        "2007-01-19", "2007-03-01", "2007-08-29",
                                                         "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
                                                         "2009-04-04", "latest"};
-constexpr std::array<std::string_view, 12> openstack_versions{
-    "2012-08-10", "2013-04-04", "2013-10-17", "2015-10-15", "2016-06-30", "2016-10-06",
-    "2017-02-22", "2018-08-27", "2020-10-14", "2022-05-20", "2023-10-05", "latest"};
+constexpr std::array<std::string_view, 12> openstack_versions{"2012-08-10", "2013-04-04", "2013-10-17", "2015-10-15",
+                                                              "2016-06-30", "2016-10-06", "2017-02-22", "2018-08-27",
+                                                              "2020-10-14", "2022-05-20", "2023-10-05", "latest"};
 
 metadata::Reply text(std::string body) { return {200, "text/plain; charset=UTF-8", std::move(body)}; }
 metadata::Reply document(json::object const& body) { return {200, "application/json", json::print(body)}; }
@@ -65,7 +65,9 @@ metadata::Reply ec2_answer(json::object const& tree, std::vector<std::string> co
     return text(lines(names));
 }
 
-std::string ec2_id(char const* prefix, std::string const& uuid) { return fmt::format("{}-{}", prefix, uuid.substr(0, 8)); }
+std::string ec2_id(char const* prefix, std::string const& uuid) {
+    return fmt::format("{}-{}", prefix, uuid.substr(0, 8));
+}
 
 } // namespace
 
@@ -90,8 +92,8 @@ json::object ec2_tree_of(Server const& server, ports::Nic const& nic) {
                       {"reservation-id", json::string(server.reservation_id)},
                       {"security-groups", lines(server.security_groups)}};
     if (server.key_name && server.public_key)
-        data["public-keys"] = json::object{{"", "0=" + *server.key_name},
-                                           {"0", {{"openssh-key", json::string(*server.public_key)}}}};
+        data["public-keys"] =
+            json::object{{"", "0=" + *server.key_name}, {"0", {{"openssh-key", json::string(*server.public_key)}}}};
     json::object tree{{"meta-data", std::move(data)}};
     if (server.user_data) tree["user-data"] = from_base64(*server.user_data);
     return tree;
@@ -139,8 +141,8 @@ metadata::Reply GuestMetadata::answer(Call& call, metadata::Request const& reque
     if (parts[2] == "vendor_data.json" || parts[2] == "vendor_data2.json") return document({});
     if (parts[2] == "user_data" && server->user_data) return text(from_base64(*server->user_data));
     if (parts[2] == "network_data.json")
-        return document(network_data_of(
-            backends_.ports.call<&ports::Ports::of_servers>(call, ports::Servers{{server->id}}).nics));
+        return document(
+            network_data_of(backends_.ports.call<&ports::Ports::of_servers>(call, ports::Servers{{server->id}}).nics));
     return not_there();
 }
 

@@ -61,7 +61,8 @@ void Hosts::keep(Call& call) {
             world::Lock lock(mutex_);
             heard_[driver] = world::now();
         } catch (Error const& error) {
-            backends_.host.log(Level::warning, "a hypervisor's hosts could not be brought up to date; trying again later",
+            backends_.host.log(Level::warning,
+                               "a hypervisor's hosts could not be brought up to date; trying again later",
                                {{"driver", driver}, {"error", error.what()}});
         }
     }

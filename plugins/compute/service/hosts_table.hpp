@@ -39,8 +39,7 @@ inline constexpr auto hosts = resource<ComputeHost>(
                                   policy("os_compute_api:os-services:update", for_operators), since("2.53")),
     route<&Hosts::set_service>("PUT", "/os-services/{service_id}",
                                policy("os_compute_api:os-services:update", for_operators), until("2.52")),
-    route<&Hosts::list_zones>("GET", "/os-availability-zone",
-                              policy("os_compute_api:os-availability-zone:list", "@")),
+    route<&Hosts::list_zones>("GET", "/os-availability-zone", policy("os_compute_api:os-availability-zone:list", "@")),
     route<&Hosts::list_zones>("GET", "/os-availability-zone/detail",
                               policy("os_compute_api:os-availability-zone:detail", for_operators)));
 

@@ -117,7 +117,8 @@ Reply Hosts::list(Request& request) {
         hosts.erase(std::remove_if(hosts.begin(), hosts.end(),
                                    [&](auto const& host) { return host.name.find(*pattern) == std::string::npos; }),
                     hosts.end());
-        if (hosts.empty()) throw Error(Code::not_found, fmt::format("No hypervisor matching '{}' could be found.", *pattern));
+        if (hosts.empty())
+            throw Error(Code::not_found, fmt::format("No hypervisor matching '{}' could be found.", *pattern));
     }
     json::object body;
     if (request.since("2.33")) {
@@ -254,7 +255,8 @@ std::optional<std::string> text_in(json::object const& body, std::string_view ke
     auto const* value = body.if_contains(key);
     if (!value) return std::nullopt;
     if (!value->is_string() || value->get_string().size() > 255)
-        throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}: a string of at most 255 characters", key));
+        throw Error(Code::invalid,
+                    fmt::format("Invalid input for field/attribute {}: a string of at most 255 characters", key));
     return json::text(*value);
 }
 
@@ -266,7 +268,8 @@ Reply Hosts::update_service(Request& request) {
     auto const status = text_in(request.body(), "status"), reason = text_in(request.body(), "disabled_reason");
     if (status && *status != "enabled" && *status != "disabled")
         throw Error(Code::invalid, "Invalid input for field/attribute status: enabled or disabled");
-    if (!status) throw Error(Code::invalid, "No updates were requested. Fields 'status' or 'forced_down' should be specified.");
+    if (!status)
+        throw Error(Code::invalid, "No updates were requested. Fields 'status' or 'forced_down' should be specified.");
     if (reason && *status == "enabled")
         throw Error(Code::invalid, "Specifying 'disabled_reason' when status is 'enabled' is invalid.");
     for (auto const& host : all(request))
@@ -312,7 +315,8 @@ Reply Hosts::list_zones(Request& request) {
     }
     json::array rows;
     for (auto& [name, zone] : zones) {
-        json::object row{{"zoneName", json::string(name)}, {"zoneState", {{"available", zone.available}}}, {"hosts", nullptr}};
+        json::object row{
+            {"zoneName", json::string(name)}, {"zoneState", {{"available", zone.available}}}, {"hosts", nullptr}};
         if (in_detail) row["hosts"] = std::move(zone.hosts);
         rows.push_back(std::move(row));
     }

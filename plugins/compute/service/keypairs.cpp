@@ -75,10 +75,10 @@ Reply Keypairs::list(Request& request) {
     for (auto const& keypair : all) rows.push_back(json::object{{"keypair", request.view_of(keypair)}});
     json::object body{{"keypairs", std::move(rows)}};
     if (request.since("2.35") && request.query("limit") && !all.empty() && all.size() < count)
-        body["keypairs_links"] = json::array{json::object{
-            {"rel", "next"},
-            {"href", request.link(fmt::format("/os-keypairs?limit={}&marker={}", *request.query("limit"),
-                                              all.back().name))}}};
+        body["keypairs_links"] =
+            json::array{json::object{{"rel", "next"},
+                                     {"href", request.link(fmt::format("/os-keypairs?limit={}&marker={}",
+                                                                       *request.query("limit"), all.back().name))}}};
     return request.reply(std::move(body));
 }
 

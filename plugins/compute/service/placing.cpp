@@ -13,7 +13,8 @@ scheduler::Demand demand_of(Server const& server) {
     auto const disk = server.flavor.disk + server.flavor.ephemeral + (server.flavor.swap + 1023) / 1024;
     if (disk > 0) demand.resources["DISK_GB"] = disk;
     for (auto const& [key, value] : server.flavor.extra_specs) {
-        if (key.rfind("trait:", 0) == 0) (value == "forbidden" ? demand.forbidden : demand.required).push_back(key.substr(6));
+        if (key.rfind("trait:", 0) == 0)
+            (value == "forbidden" ? demand.forbidden : demand.required).push_back(key.substr(6));
     }
     return demand;
 }

@@ -32,16 +32,15 @@ constexpr ServiceTraits compute_traits{
     .selects_fields = false,
     .request_id_header = "x-compute-request-id"};
 
-constexpr auto plugin_manifest =
-    volutus::manifest("compute_service", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
-                      description("servers, flavors and key pairs"), profile("pure"),
-                      provides(service::contract, tasks::contract, prover::contract, metadata::contract),
-                      needs("volutus.store/1", "volutus.cloud/1", "volutus.scheduler/1", "volutus.placement/1"),
-                      wants("volutus.hypervisor/1", "volutus.images/1", "volutus.ports/1"), settings(settings_rows),
-                      runs(create_server, delete_server, start_server, stop_server, reboot_server, reset_server,
-                           pause_server, unpause_server),
-                      serves(compute_traits, versions, flavors, keypairs, servers, hosts, quota_sets, consoles, extensions),
-                      links("in-process", "process"));
+constexpr auto plugin_manifest = volutus::manifest(
+    "compute_service", "0.1.0", vendor("Volutus"), licence("Apache-2.0"), description("servers, flavors and key pairs"),
+    profile("pure"), provides(service::contract, tasks::contract, prover::contract, metadata::contract),
+    needs("volutus.store/1", "volutus.cloud/1", "volutus.scheduler/1", "volutus.placement/1"),
+    wants("volutus.hypervisor/1", "volutus.images/1", "volutus.ports/1"), settings(settings_rows),
+    runs(create_server, delete_server, start_server, stop_server, reboot_server, reset_server, pause_server,
+         unpause_server),
+    serves(compute_traits, versions, flavors, keypairs, servers, hosts, quota_sets, consoles, extensions),
+    links("in-process", "process"));
 
 class ComputeService : public ServicePlugin {
 public:

@@ -44,7 +44,8 @@ prover::Verdict Prover::verify(Call& call) {
     prover::Verdict verdict;
     auto differ = [&](std::string const& server, std::string what) {
         constexpr std::size_t most = 1000;
-        if (verdict.differences.size() < most) verdict.differences.push_back({"compute.server " + server, std::move(what)});
+        if (verdict.differences.size() < most)
+            verdict.differences.push_back({"compute.server " + server, std::move(what)});
     };
     std::set<std::string> found; // servers that a hypervisor has
     for (auto const& host : store.all<ComputeHost>()) {

@@ -8,6 +8,6 @@
 namespace volutus::compute {
 
 // Of an over_quota error of the store, for so many servers of that kind.
-[[noreturn]] void refuse_quota(Error const& error, Server const& server, std::int64_t count);
+[[noreturn]] void refuse_quota(Store& store, Error const& error, Server const& server, std::int64_t count);
 
 } // namespace volutus::compute

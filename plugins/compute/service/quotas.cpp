@@ -96,7 +96,8 @@ Reply Quotas::update(Request& request) {
     Writes writes;
     for (auto const& [key, value] : body->get_object()) {
         if (key == "force" || key == "tenant_id") continue;
-        auto const row = std::find_if(all.begin(), all.end(), [&k = key](Row const& one) { return one.name == std::string_view(k); });
+        auto const row = std::find_if(all.begin(), all.end(),
+                                      [&k = key](Row const& one) { return one.name == std::string_view(k); });
         if (row == all.end())
             throw Error(Code::invalid, fmt::format("Invalid input for field/attribute quota_set: {} is unknown here",
                                                    std::string_view(key)));
@@ -107,12 +108,15 @@ Reply Quotas::update(Request& request) {
             throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}: an integer", row->name));
         }
         if (limit < -1 || limit > INT32_MAX)
-            throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}: -1 to {}", row->name, INT32_MAX));
+            throw Error(Code::invalid,
+                        fmt::format("Invalid input for field/attribute {}: -1 to {}", row->name, INT32_MAX));
         if (row->fixed) continue;
         auto const used = kept(request.store(), project, row->name, row->fallback).used;
         if (!forced && limit >= 0 && limit < used)
-            throw Error(Code::invalid, fmt::format("Quota limit {} for {} must be greater than or equal to already used "
-                                                   "and reserved {}.", limit, row->name, used));
+            throw Error(Code::invalid,
+                        fmt::format("Quota limit {} for {} must be greater than or equal to already used "
+                                    "and reserved {}.",
+                                    limit, row->name, used));
         writes += set_quota(project, row->name, limit);
     }
     request.apply(std::move(writes));
@@ -142,22 +146,22 @@ Reply Quotas::show_limits(Request& request) {
     auto of = [&](char const* name, std::int64_t fallback) { return kept(request.store(), project, name, fallback); };
     auto const instances = of("instances", settings_.instances), cores = of("cores", settings_.cores),
                ram = of("ram", settings_.ram);
-    json::object absolute{
-        {"maxTotalInstances", instances.limit},
-        {"maxTotalCores", cores.limit},
-        {"maxTotalRAMSize", ram.limit},
-        {"maxTotalKeypairs", of("key_pairs", settings_.key_pairs).limit},
-        {"maxServerMeta", of("metadata_items", settings_.metadata_items).limit},
-        {"maxServerGroups", of("server_groups", settings_.server_groups).limit},
-        {"maxServerGroupMembers", of("server_group_members", settings_.server_group_members).limit},
-        {"totalInstancesUsed", instances.used},
-        {"totalCoresUsed", cores.used},
-        {"totalRAMUsed", ram.used},
-        {"totalServerGroupsUsed", 0}};
+    json::object absolute{{"maxTotalInstances", instances.limit},
+                          {"maxTotalCores", cores.limit},
+                          {"maxTotalRAMSize", ram.limit},
+                          {"maxTotalKeypairs", of("key_pairs", settings_.key_pairs).limit},
+                          {"maxServerMeta", of("metadata_items", settings_.metadata_items).limit},
+                          {"maxServerGroups", of("server_groups", settings_.server_groups).limit},
+                          {"maxServerGroupMembers", of("server_group_members", settings_.server_group_members).limit},
+                          {"totalInstancesUsed", instances.used},
+                          {"totalCoresUsed", cores.used},
+                          {"totalRAMUsed", ram.used},
+                          {"totalServerGroupsUsed", 0}};
     auto until = [&](char const* version, char const* name, std::int64_t value) {
         if (within(0, version_from(version), request.version())) absolute[name] = value;
     };
-    for (auto const* name : {"maxTotalFloatingIps", "maxSecurityGroups", "maxSecurityGroupRules"}) until("2.35", name, -1);
+    for (auto const* name : {"maxTotalFloatingIps", "maxSecurityGroups", "maxSecurityGroupRules"})
+        until("2.35", name, -1);
     for (auto const* name : {"totalFloatingIpsUsed", "totalSecurityGroupsUsed"}) until("2.35", name, 0);
     until("2.38", "maxImageMeta", 128);
     until("2.56", "maxPersonality", 5);

@@ -27,8 +27,8 @@ private:
     struct Row {
         std::string_view name;
         std::int64_t fallback;
-        Version until = 0;    // the last version that has it
-        bool fixed = false;   // cannot be changed, counts nothing
+        Version until = 0;  // the last version that has it
+        bool fixed = false; // cannot be changed, counts nothing
     };
     std::vector<Row> rows(Request const& request) const;
     json::object set_of(Request& request, std::string const& project) const;

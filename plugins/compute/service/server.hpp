@@ -32,17 +32,17 @@ struct ServerImage {
     std::map<std::string, std::string> properties;
 };
 constexpr auto server_image_rows =
-    rows(field<&ServerImage::id>("id"), field<&ServerImage::sha512>("sha512"),
-         field<&ServerImage::format>("format"), field<&ServerImage::properties>("properties"));
+    rows(field<&ServerImage::id>("id"), field<&ServerImage::sha512>("sha512"), field<&ServerImage::format>("format"),
+         field<&ServerImage::properties>("properties"));
 constexpr Fields rows_of(ServerImage const*) { return fields_of(server_image_rows); }
 
 // What of networks was asked for; the network service knows what came of it.
 struct WantedNic {
     std::optional<std::string> uuid, port, fixed_ip, tag;
 };
-constexpr auto wanted_nic_rows =
-    rows(field<&WantedNic::uuid>("uuid", formats::uuid), field<&WantedNic::port>("port", formats::uuid),
-         field<&WantedNic::fixed_ip>("fixed_ip", formats::ip), field<&WantedNic::tag>("tag", since("2.32"), max_length(60)));
+constexpr auto wanted_nic_rows = rows(
+    field<&WantedNic::uuid>("uuid", formats::uuid), field<&WantedNic::port>("port", formats::uuid),
+    field<&WantedNic::fixed_ip>("fixed_ip", formats::ip), field<&WantedNic::tag>("tag", since("2.32"), max_length(60)));
 constexpr Fields rows_of(WantedNic const*) { return fields_of(wanted_nic_rows); }
 
 struct Fault {
@@ -82,7 +82,7 @@ struct Server : Stored {
     std::vector<std::string> tags, security_groups; // groups: as they were asked for, names or ids
     std::string networks = "auto";                  // or "none", or "chosen": those of nics
     std::vector<WantedNic> nics;
-    std::string password; // that the guest has posted, encrypted by the guest
+    std::string password;            // that the guest has posted, encrypted by the guest
     std::vector<ServerEvent> events; // the last ones
 
     // Where it is. All are empty until it is placed.

@@ -15,7 +15,8 @@ constexpr std::size_t events_kept = 20;
 
 [[noreturn]] void refuse_state(Server const& server, std::string_view action, std::string_view kind,
                                std::string_view state) {
-    throw Error(Code::conflict, fmt::format("Cannot '{}' instance {} while it is in {} {}", action, server.id, kind, state));
+    throw Error(Code::conflict,
+                fmt::format("Cannot '{}' instance {} while it is in {} {}", action, server.id, kind, state));
 }
 
 void refuse_locked(Request& request, Server const& server) {
@@ -26,16 +27,19 @@ void refuse_locked(Request& request, Server const& server) {
 } // namespace
 
 struct Servers::Action {
-    std::string_view name;       // as messages call it
-    std::string_view task_state; // while it is under way
+    std::string_view name;                   // as messages call it
+    std::string_view task_state;             // while it is under way
     std::array<std::string_view, 5> allowed; // vm_states
 };
 
 void remember(Request& request, Server& server, std::string_view action) {
     auto const& caller = request.caller();
-    server.events.push_back({std::string(action), std::string(request.request_id()),
+    server.events.push_back({std::string(action),
+                             std::string(request.request_id()),
                              caller.user ? caller.user->id : std::string(),
-                             caller.project ? caller.project->id : std::string(), timestamp_now(), {}});
+                             caller.project ? caller.project->id : std::string(),
+                             timestamp_now(),
+                             {}});
     if (server.events.size() > events_kept) server.events.erase(server.events.begin());
 }
 
@@ -76,13 +80,10 @@ Reply Servers::stop(Request& request) {
 
 Reply Servers::reboot(Request& request, Reboot const& how) {
     if (how.type[0] == 'S' || how.type[0] == 's')
-        return act(request, {"reboot", "rebooting", {"active"}}, [](Server const& server) {
-            return volutus::start(reboot_server, server, {{"becomes", "active"}});
-        });
+        return act(request, {"reboot", "rebooting", {"active"}},
+                   [](Server const& server) { return volutus::start(reboot_server, server, {{"becomes", "active"}}); });
     return act(request, {"reboot", "rebooting_hard", {"active", "stopped", "paused", "error"}},
-               [](Server const& server) {
-                   return volutus::start(reset_server, server, {{"becomes", "active"}});
-               });
+               [](Server const& server) { return volutus::start(reset_server, server, {{"becomes", "active"}}); });
 }
 
 Reply Servers::pause(Request& request) {
@@ -137,8 +138,7 @@ Reply Servers::reset_state(Request& request, ResetState const& wanted) {
 
 Reply Servers::console_output(Request& request, ConsoleOutput const& wanted) {
     auto const server = require_server(request);
-    if (server.host.empty())
-        throw Error(Code::conflict, fmt::format("Instance {} is not ready", server.id));
+    if (server.host.empty()) throw Error(Code::conflict, fmt::format("Instance {} is not ready", server.id));
     hypervisor::Log log{server.id, server.host, 102400};
     auto const hypervisor = backends_.hypervisors.at(server.driver);
     std::string text;

@@ -14,7 +14,8 @@ namespace volutus::compute {
 Resource const& resource_of(Server const*) { return erased<servers>(); }
 
 bool is_zone_name(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
 }
 bool is_ipv4_or_empty(std::string_view text) { return text.empty() || is_ipv4(text); }
 bool is_ipv6_or_empty(std::string_view text) { return text.empty() || is_ipv6(text); }
@@ -30,8 +31,8 @@ std::regex regex_of(std::string_view name, std::string const& text) {
     try {
         return std::regex(text, std::regex::extended | std::regex::icase | std::regex::nosubs);
     } catch (std::regex_error const&) {
-        throw Error(Code::invalid, fmt::format("Invalid input for query parameter {}: '{}' is no regular expression",
-                                               name, text));
+        throw Error(Code::invalid,
+                    fmt::format("Invalid input for query parameter {}: '{}' is no regular expression", name, text));
     }
 }
 
@@ -55,7 +56,8 @@ std::string time_of(Request const& request, std::string_view name, std::string c
     if (!is_timestamp(text)) {
         (void)request;
         throw Error(Code::invalid, fmt::format("Invalid input for query parameter {}. Value: {}. '{}' is not a "
-                                               "'date-time'", name, text, text));
+                                               "'date-time'",
+                                               name, text, text));
     }
     // Ours are in UTC to the second; fractions and zones other than Z are cut, which asks for a little more.
     auto out = text.substr(0, 19);
@@ -108,10 +110,29 @@ bool is_yes(std::string const& value) {
 }
 
 std::vector<std::string> statuses_of(Request const& request) {
-    constexpr std::array<std::string_view, 23> known{
-        "ACTIVE",  "BUILD",    "DELETED", "ERROR",   "HARD_REBOOT",    "MIGRATING",         "PASSWORD", "PAUSED",
-        "REBOOT",  "REBUILD",  "RESCUE",  "RESIZE",  "REVERT_RESIZE",  "SHELVED",           "SHUTOFF",  "SUSPENDED",
-        "UNKNOWN", "VERIFY_RESIZE", "SHELVED_OFFLOADED", "SOFT_DELETED", "DELETING", "STOPPED", "NOSTATE"};
+    constexpr std::array<std::string_view, 23> known{"ACTIVE",
+                                                     "BUILD",
+                                                     "DELETED",
+                                                     "ERROR",
+                                                     "HARD_REBOOT",
+                                                     "MIGRATING",
+                                                     "PASSWORD",
+                                                     "PAUSED",
+                                                     "REBOOT",
+                                                     "REBUILD",
+                                                     "RESCUE",
+                                                     "RESIZE",
+                                                     "REVERT_RESIZE",
+                                                     "SHELVED",
+                                                     "SHUTOFF",
+                                                     "SUSPENDED",
+                                                     "UNKNOWN",
+                                                     "VERIFY_RESIZE",
+                                                     "SHELVED_OFFLOADED",
+                                                     "SOFT_DELETED",
+                                                     "DELETING",
+                                                     "STOPPED",
+                                                     "NOSTATE"};
     std::vector<std::string> wanted;
     for (auto status : request.queries("status")) {
         std::transform(status.begin(), status.end(), status.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -183,7 +204,8 @@ Reply Servers::list(Request& request) {
     }
     if (auto const since = request.query("changes-since")) {
         hooks.removed = true;
-        keeps.push_back([from = time_of(request, "changes-since", *since)](Server const& s) { return s.updated >= from; });
+        keeps.push_back(
+            [from = time_of(request, "changes-since", *since)](Server const& s) { return s.updated >= from; });
     }
     if (auto const before = request.query("changes-before"); before && request.since("2.66")) {
         hooks.removed = true;
@@ -241,10 +263,10 @@ Reply Servers::update(Request& request) {
     if (request.since("2.71")) shown["server_groups"] = json::array();
     if (request.since("2.75")) return reply;
     // Older versions answer an update with the server's own fields, without those that extensions had added.
-    for (auto const* name : {"key_name", "security_groups", "config_drive", "OS-EXT-AZ:availability_zone",
-                             "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at", "OS-EXT-STS:task_state",
-                             "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state", "os-extended-volumes:volumes_attached",
-                             "host_status"})
+    for (auto const* name :
+         {"key_name", "security_groups", "config_drive", "OS-EXT-AZ:availability_zone", "OS-SRV-USG:launched_at",
+          "OS-SRV-USG:terminated_at", "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state",
+          "os-extended-volumes:volumes_attached", "host_status"})
         shown.erase(name);
     for (auto at = shown.begin(); at != shown.end();)
         at = std::string_view(at->key()).substr(0, 16) == "OS-EXT-SRV-ATTR:" ? shown.erase(at) : at + 1;

@@ -9,12 +9,12 @@ namespace {
 
 std::map<std::string, std::string> strings_of(Request& request, std::string_view key) {
     auto const* given = request.body().if_contains(key);
-    if (!given || !given->is_object())
-        throw Error(Code::invalid, fmt::format("the body is {{\"{}\": {{...}}}}", key));
+    if (!given || !given->is_object()) throw Error(Code::invalid, fmt::format("the body is {{\"{}\": {{...}}}}", key));
     std::map<std::string, std::string> out;
     for (auto const& [name, value] : given->get_object()) {
         if (!value.is_string())
-            throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}: a string", std::string_view(name)));
+            throw Error(Code::invalid,
+                        fmt::format("Invalid input for field/attribute {}: a string", std::string_view(name)));
         out[name] = json::text(value);
     }
     return out;
@@ -49,7 +49,7 @@ json::object interface_of(Request& request, ports::Nic const& nic) {
 }
 
 json::object shown_event(Request& request, Server const& server, ServerEvent const& event) {
-    json::object out{{"action", json::string(event.action)},        {"instance_uuid", json::string(server.id)},
+    json::object out{{"action", json::string(event.action)},         {"instance_uuid", json::string(server.id)},
                      {"request_id", json::string(event.request_id)}, {"user_id", json::string(event.user_id)},
                      {"project_id", json::string(event.project_id)}, {"start_time", json::string(event.start_time)},
                      {"message", json::encode(event.message)}};
@@ -150,8 +150,7 @@ Reply Servers::show_interface(Request& request) {
     fill_nics(request.call(), {&server});
     auto const& port = request.parameter("port_id");
     for (auto const& nic : server.shown_nics.value_or(std::vector<ports::Nic>()))
-        if (nic.port == port)
-            return request.reply(json::object{{"interfaceAttachment", interface_of(request, nic)}});
+        if (nic.port == port) return request.reply(json::object{{"interfaceAttachment", interface_of(request, nic)}});
     throw Error(Code::not_found, fmt::format("No interface of instance {} has port {}", server.id, port));
 }
 

@@ -34,8 +34,7 @@ struct NewServer {
 constexpr auto new_server_rows = rows(
     field<&NewServer::name>("name", required_field, min_length(1), max_length(255), formats::trimmed),
     field<&NewServer::flavor>("flavorRef", required_field, min_length(1), max_length(1024)),
-    field<&NewServer::image>("imageRef", max_length(1024)),
-    field<&NewServer::key_name>("key_name", max_length(255)),
+    field<&NewServer::image>("imageRef", max_length(1024)), field<&NewServer::key_name>("key_name", max_length(255)),
     field<&NewServer::description>("description", since("2.19"), max_length(255)),
     field<&NewServer::user_data>("user_data", formats::base64, max_length(65535)),
     field<&NewServer::zone>("availability_zone", zone_format, max_length(255)),
@@ -43,13 +42,14 @@ constexpr auto new_server_rows = rows(
     field<&NewServer::hypervisor_hostname>("hypervisor_hostname", since("2.74"), max_length(255)),
     field<&NewServer::min_count>("min_count", at_least(1), fallback("1")),
     field<&NewServer::max_count>("max_count", at_least(1)),
-    field<&NewServer::returns_reservation>("return_reservation_id"),
-    field<&NewServer::config_drive>("config_drive"), field<&NewServer::networks>("networks", until("2.36")),
+    field<&NewServer::returns_reservation>("return_reservation_id"), field<&NewServer::config_drive>("config_drive"),
+    field<&NewServer::networks>("networks", until("2.36")),
     field<&NewServer::networks>("networks", since("2.37"), required_field), field<&NewServer::metadata>("metadata"),
     field<&NewServer::security_groups>("security_groups", max_length(100)),
     field<&NewServer::tags>("tags", since("2.52"), max_length(50)),
     field<&NewServer::disk_config>("OS-DCF:diskConfig", one_of("AUTO", "MANUAL"), fallback("\"MANUAL\"")),
-    field<&NewServer::access_v4>("accessIPv4", ipv4_or_empty), field<&NewServer::access_v6>("accessIPv6", ipv6_or_empty),
+    field<&NewServer::access_v4>("accessIPv4", ipv4_or_empty),
+    field<&NewServer::access_v6>("accessIPv6", ipv6_or_empty),
     field<&NewServer::block_devices>("block_device_mapping_v2"),
     field<&NewServer::block_device_mapping>("block_device_mapping"),
     field<&NewServer::personality>("personality", until("2.56")),
@@ -59,7 +59,8 @@ constexpr Fields rows_of(NewServer const*) { return fields_of(new_server_rows); 
 struct Reboot {
     std::string type;
 };
-constexpr auto reboot_rows = rows(field<&Reboot::type>("type", required_field, one_of("SOFT", "HARD", "soft", "hard", "Soft", "Hard")));
+constexpr auto reboot_rows =
+    rows(field<&Reboot::type>("type", required_field, one_of("SOFT", "HARD", "soft", "hard", "Soft", "Hard")));
 constexpr Fields rows_of(Reboot const*) { return fields_of(reboot_rows); }
 
 struct ConsoleOutput {
@@ -71,7 +72,8 @@ constexpr Fields rows_of(ConsoleOutput const*) { return fields_of(console_output
 struct LockReason {
     std::optional<std::string> reason;
 };
-constexpr auto lock_reason_rows = rows(field<&LockReason::reason>("locked_reason", since("2.73"), min_length(1), max_length(255)));
+constexpr auto lock_reason_rows =
+    rows(field<&LockReason::reason>("locked_reason", since("2.73"), min_length(1), max_length(255)));
 constexpr Fields rows_of(LockReason const*) { return fields_of(lock_reason_rows); }
 
 struct ResetState {

@@ -21,18 +21,17 @@ inline constexpr auto server_queries = [](ListRow& row) {
     row.queries = row.queries.of("name", "status", "ip", "ip6", "deleted", "changes-since", "changes-before", "host",
                                  "flavor", "image", "tenant_id", "project_id");
 };
-inline constexpr auto server_sorts =
-    sorts(sort_key("created_at", "created"), sort_key("updated_at", "updated"), "name",
-          sort_key("display_name", "name"), sort_key("uuid", "id"),
-          sort_key("vm_state", "OS-EXT-STS:vm_state"), "status", sort_key("host", "host"),
-          sort_key("project_id", "tenant_id"), "user_id", sort_key("key_name", "key_name"));
+inline constexpr auto server_sorts = sorts(
+    sort_key("created_at", "created"), sort_key("updated_at", "updated"), "name", sort_key("display_name", "name"),
+    sort_key("uuid", "id"), sort_key("vm_state", "OS-EXT-STS:vm_state"), "status", sort_key("host", "host"),
+    sort_key("project_id", "tenant_id"), "user_id", sort_key("key_name", "key_name"));
 
 inline constexpr auto servers = resource<Server>(
     "server", "servers", kind("compute.server"), called("Instance"), tombstones(30), scoped_by("tenant_id"),
     field<&Server::id>("id"), field<&Server::name>("name", on_update, min_length(1), max_length(255), formats::trimmed),
     field<&Server::status>("status", indexed, view<shown_status>()), field<&Server::project_id>("tenant_id"),
-    field<&Server::user_id>("user_id"), field<&Server::metadata>("metadata"),
-    computed<shown_host_id>("hostId"), field<&Server::image>("image", view<shown_image>()),
+    field<&Server::user_id>("user_id"), field<&Server::metadata>("metadata"), computed<shown_host_id>("hostId"),
+    field<&Server::image>("image", view<shown_image>()),
     field<&Server::flavor>("flavor", view<flavor_reference>(until("2.46")), view<embedded_flavor>(since("2.47"))),
     field<&Server::created>("created"), field<&Server::updated>("updated"), computed<shown_addresses>("addresses"),
     field<&Server::access_v4>("accessIPv4", on_update, ipv4_or_empty),
@@ -61,8 +60,7 @@ inline constexpr auto servers = resource<Server>(
     computed<host_status>("host_status", since("2.16"),
                           seen_by(policy("os_compute_api:servers:show:host_status", operators_only))),
     field<&Server::description>("description", since("2.19"), on_update, max_length(255)),
-    field<&Server::tags>("tags", since("2.26")),
-    computed<nothing_known>("trusted_image_certificates", since("2.63")),
+    field<&Server::tags>("tags", since("2.26")), computed<nothing_known>("trusted_image_certificates", since("2.63")),
     field<&Server::locked_reason>("locked_reason", since("2.73")),
 
     field<&Server::forced_host>("forced_host", hidden), field<&Server::provider>("provider", hidden),
@@ -71,13 +69,13 @@ inline constexpr auto servers = resource<Server>(
     field<&Server::key_type>("key_type", hidden), field<&Server::password>("password", hidden),
     field<&Server::events>("events", hidden), view<fit_state>(),
 
-    list<&Servers::list>("/servers", "os_compute_api:servers:index", shows("id", "name", "links"), server_queries,
-                         server_sorts, sorted_by("created", true),
-                         sees_all(policy("os_compute_api:servers:index:get_all_tenants", operators_only), "all_tenants")),
-    list<&Servers::list>("/servers/detail", "os_compute_api:servers:detail", server_queries, server_sorts,
-                         sorted_by("created", true),
-                         sees_all(policy("os_compute_api:servers:detail:get_all_tenants", operators_only),
-                                  "all_tenants")),
+    list<&Servers::list>(
+        "/servers", "os_compute_api:servers:index", shows("id", "name", "links"), server_queries, server_sorts,
+        sorted_by("created", true),
+        sees_all(policy("os_compute_api:servers:index:get_all_tenants", operators_only), "all_tenants")),
+    list<&Servers::list>(
+        "/servers/detail", "os_compute_api:servers:detail", server_queries, server_sorts, sorted_by("created", true),
+        sees_all(policy("os_compute_api:servers:detail:get_all_tenants", operators_only), "all_tenants")),
     show<&Servers::show>(one_server, "os_compute_api:servers:show"),
     create<&Servers::create>("/servers", "os_compute_api:servers:create", status(202),
                              quota("instances", "cores", "ram"),

@@ -43,33 +43,35 @@ private:
     Server require(Step& step) const;
     // The server as its driver is to make it.
     hypervisor::Server described(Step& step, Server const& server) const;
-    Client<hypervisor::contract> hypervisor_of(Server const& server) const { return backends_.hypervisors.at(server.driver); }
+    Client<hypervisor::contract> hypervisor_of(Server const& server) const {
+        return backends_.hypervisors.at(server.driver);
+    }
     bool claim_on(Step& step, Store& store, Server server, ComputeHost const& host) const;
 
     Backends backends_;
     Settings settings_;
 };
 
-inline constexpr auto create_server = task<&ServerTasks::failed>(
-    "server.create", 1, step<&ServerTasks::place, &ServerTasks::unplace>("place"),
-    step<&ServerTasks::attach, &ServerTasks::detach>("attach"),
-    step<&ServerTasks::prepare, &ServerTasks::destroy>("prepare"), step<&ServerTasks::power_on>("start"),
-    step<&ServerTasks::activate>("activate"));
+inline constexpr auto create_server =
+    task<&ServerTasks::failed>("server.create", 1, step<&ServerTasks::place, &ServerTasks::unplace>("place"),
+                               step<&ServerTasks::attach, &ServerTasks::detach>("attach"),
+                               step<&ServerTasks::prepare, &ServerTasks::destroy>("prepare"),
+                               step<&ServerTasks::power_on>("start"), step<&ServerTasks::activate>("activate"));
 inline constexpr auto delete_server = task<&ServerTasks::failed>(
     "server.delete", 1, step<&ServerTasks::destroy>("destroy"), step<&ServerTasks::detach>("detach"),
     step<&ServerTasks::bury>("bury"), step<&ServerTasks::forget>("forget"));
 inline constexpr auto start_server =
     task<&ServerTasks::failed>("server.start", 1, step<&ServerTasks::attach>("attach"),
                                step<&ServerTasks::power_on>("start"), step<&ServerTasks::settle>("settle"));
-inline constexpr auto stop_server = task<&ServerTasks::failed>(
-    "server.stop", 1, step<&ServerTasks::power_off>("stop"), step<&ServerTasks::settle>("settle"));
+inline constexpr auto stop_server = task<&ServerTasks::failed>("server.stop", 1, step<&ServerTasks::power_off>("stop"),
+                                                               step<&ServerTasks::settle>("settle"));
 inline constexpr auto reboot_server = task<&ServerTasks::failed>(
     "server.reboot", 1, step<&ServerTasks::reboot>("reboot"), step<&ServerTasks::settle>("settle"));
-inline constexpr auto reset_server = task<&ServerTasks::failed>(
-    "server.reset", 1, step<&ServerTasks::attach>("attach"), step<&ServerTasks::reset>("reset"),
-    step<&ServerTasks::settle>("settle"));
-inline constexpr auto pause_server = task<&ServerTasks::failed>(
-    "server.pause", 1, step<&ServerTasks::pause>("pause"), step<&ServerTasks::settle>("settle"));
+inline constexpr auto reset_server =
+    task<&ServerTasks::failed>("server.reset", 1, step<&ServerTasks::attach>("attach"),
+                               step<&ServerTasks::reset>("reset"), step<&ServerTasks::settle>("settle"));
+inline constexpr auto pause_server = task<&ServerTasks::failed>("server.pause", 1, step<&ServerTasks::pause>("pause"),
+                                                                step<&ServerTasks::settle>("settle"));
 inline constexpr auto unpause_server = task<&ServerTasks::failed>(
     "server.unpause", 1, step<&ServerTasks::unpause>("unpause"), step<&ServerTasks::settle>("settle"));
 

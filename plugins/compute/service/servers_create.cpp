@@ -70,7 +70,8 @@ void choose_networks(NewServer const& wanted, Request& request, Server& server) 
     if (asked.is_null()) return;
     if (!asked.is_array()) throw Error(Code::invalid, "Invalid input for field/attribute networks: a list");
     for (auto const& item : asked.get_array()) {
-        if (!item.is_object()) throw Error(Code::invalid, "Invalid input for field/attribute networks: each is an object");
+        if (!item.is_object())
+            throw Error(Code::invalid, "Invalid input for field/attribute networks: each is an object");
         WantedNic nic;
         volutus::decode(rows_of(&nic), item.get_object(), &nic, json::Path{});
         if (!nic.uuid && !nic.port)
@@ -112,8 +113,8 @@ void Servers::choose_flavor(Request& request, NewServer const& wanted, Server& s
                                    (project && std::find(flavor->projects.begin(), flavor->projects.end(),
                                                          project->id) != flavor->projects.end()));
     if (!usable) throw Error(Code::invalid, "Invalid flavorRef provided.");
-    server.flavor = {flavor->id,        flavor->name, flavor->vcpus,      flavor->ram, flavor->disk,
-                     flavor->ephemeral, flavor->swap, flavor->extra_specs};
+    server.flavor = {flavor->id,   flavor->name,      flavor->vcpus, flavor->ram,
+                     flavor->disk, flavor->ephemeral, flavor->swap,  flavor->extra_specs};
 }
 
 void Servers::choose_image(Request& request, NewServer const& wanted, Server& server) const {
@@ -175,9 +176,11 @@ void Servers::check_metadata(std::map<std::string, std::string> const& metadata)
         };
         if (key.empty() || key.size() > 255 || !std::all_of(key.begin(), key.end(), plain))
             throw Error(Code::invalid, fmt::format("Invalid metadata key '{}': 1 to 255 letters, digits, spaces, '.', "
-                                                   "':', '-' and '_' are allowed", key));
+                                                   "':', '-' and '_' are allowed",
+                                                   key));
         if (value.size() > 255)
-            throw Error(Code::invalid, fmt::format("Metadata property value of {} is greater than 255 characters", key));
+            throw Error(Code::invalid,
+                        fmt::format("Metadata property value of {} is greater than 255 characters", key));
     }
     auto const count = static_cast<std::int64_t>(metadata.size());
     if (settings_.metadata_items >= 0 && count > settings_.metadata_items)
@@ -240,7 +243,8 @@ Writes Servers::writes_for(Request& request, Server const& server) const {
     remember(request, kept, "create");
     return put(kept) + claim_quota(project, "instances", server.id, 1, settings_.instances) +
            claim_quota(project, "cores", server.id, server.flavor.vcpus, settings_.cores) +
-           claim_quota(project, "ram", server.id, server.flavor.ram, settings_.ram) + volutus::start(create_server, kept);
+           claim_quota(project, "ram", server.id, server.flavor.ram, settings_.ram) +
+           volutus::start(create_server, kept);
 }
 
 Reply Servers::create(Request& request, NewServer const& wanted) {
@@ -253,8 +257,9 @@ Reply Servers::create(Request& request, NewServer const& wanted) {
         if (most > 1)
             for (auto const& nic : server.nics)
                 if (nic.port || nic.fixed_ip)
-                    throw Error(Code::invalid, "Unable to launch multiple instances with a single configured port ID or "
-                                               "address. Please launch your instances one by one.");
+                    throw Error(Code::invalid,
+                                "Unable to launch multiple instances with a single configured port ID or "
+                                "address. Please launch your instances one by one.");
         try {
             backends_.ports.call<&ports::Ports::check>(request.call(), wanted_ports(server));
         } catch (Error const& error) {
@@ -271,7 +276,7 @@ Reply Servers::create(Request& request, NewServer const& wanted) {
             return answer_create(request, wanted, all.front());
         } catch (Error const& error) {
             if (error.code() != Code::over_quota) throw;
-            if (count <= wanted.min_count) refuse_quota(error, server, wanted.min_count);
+            if (count <= wanted.min_count) refuse_quota(request.store(), error, server, wanted.min_count);
         }
     }
 }

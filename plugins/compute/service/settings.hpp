@@ -17,9 +17,9 @@ struct Settings {
     double cpu_ratio = 4.0, ram_ratio = 1.0, disk_ratio = 1.0;
     std::int64_t reserved_memory_mb = 512, reserved_disk_gb = 0;
     std::string zone = "nova";
-    std::int64_t patience = 60;       // seconds for a guest to shut down
+    std::int64_t patience = 60;        // seconds for a guest to shut down
     std::int64_t console_minutes = 10; // that a console's URL may be opened
-    std::string console_url;          // of the noVNC page
+    std::string console_url;           // of the noVNC page
 };
 
 inline constexpr auto settings_rows = rows(

@@ -31,9 +31,7 @@ using Certificate = std::unique_ptr<X509, Freed<&X509_free>>;
 using Buffer = std::unique_ptr<BIO, Freed<&BIO_free_all>>;
 
 [[noreturn]] void cannot(char const* what) { throw Error(Code::internal, fmt::format("OpenSSL cannot {}", what)); }
-[[noreturn]] void bad_key() {
-    throw Error(Code::invalid, "Keypair data is invalid: failed to generate fingerprint");
-}
+[[noreturn]] void bad_key() { throw Error(Code::invalid, "Keypair data is invalid: failed to generate fingerprint"); }
 
 Key new_key() {
     Key key(EVP_RSA_gen(key_bits));
@@ -103,9 +101,9 @@ std::string fingerprint(Certificate const& certificate) {
 
 std::string base64(std::string const& bytes) {
     std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    auto const size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                      reinterpret_cast<unsigned char const*>(bytes.data()),
-                                      static_cast<int>(bytes.size()));
+    auto const size =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<unsigned char const*>(bytes.data()), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(size));
     return out;
 }
@@ -113,9 +111,9 @@ std::string base64(std::string const& bytes) {
 std::string from_base64(std::string const& text) {
     if (text.empty() || text.size() % 4 != 0) return {};
     std::string out(text.size() / 4 * 3, '\0');
-    auto const size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                      reinterpret_cast<unsigned char const*>(text.data()),
-                                      static_cast<int>(text.size()));
+    auto const size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<unsigned char const*>(text.data()), static_cast<int>(text.size()));
     if (size < 0) return {};
     auto const padding = std::min<std::size_t>(2, text.size() - 1 - text.find_last_not_of('='));
     out.resize(static_cast<std::size_t>(size) - padding); // the decoder counts the padding as zeros

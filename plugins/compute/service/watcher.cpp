@@ -6,7 +6,7 @@ namespace volutus::compute {
 
 namespace {
 using namespace std::chrono_literals;
-constexpr auto one_look = 2s;      // that a driver waits for news: so long stop() may take
+constexpr auto one_look = 2s; // that a driver waits for news: so long stop() may take
 constexpr auto after_failure = 5s;
 constexpr auto between_hosts = 30s;
 } // namespace

@@ -84,7 +84,9 @@ public:
     };
     // As the gateway would.
     testkit::Answer ask(Asked asked);
-    testkit::Answer get(std::string path, std::string version = "2.1") { return ask({"GET", std::move(path), {}, member, std::move(version)}); }
+    testkit::Answer get(std::string path, std::string version = "2.1") {
+        return ask({"GET", std::move(path), {}, member, std::move(version)});
+    }
     testkit::Answer post(std::string path, std::string body, std::string version = "2.1") {
         return ask({"POST", std::move(path), std::move(body), member, std::move(version)});
     }
@@ -111,7 +113,8 @@ public:
     FakePlacement placement;
 
 private:
-    std::shared_ptr<kernel::plugin::InProcessLink> load(vlt_status (*entry)(vlt_host const*, vlt_call*, vlt_plugin_ref*),
+    std::shared_ptr<kernel::plugin::InProcessLink> load(vlt_status (*entry)(vlt_host const*, vlt_call*,
+                                                                            vlt_plugin_ref*),
                                                         std::string const& manifest, json::object const& config);
 
     Folder folder_;

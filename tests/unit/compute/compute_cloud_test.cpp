@@ -198,7 +198,8 @@ std::vector<std::string> segments(std::string const& path) {
 
 // ---- the cloud ----
 
-Cloud::Cloud(json::object simulator, json::object service) : manifest_text_(text(volutus_manifest_1_compute_service())) {
+Cloud::Cloud(json::object simulator, json::object service)
+    : manifest_text_(text(volutus_manifest_1_compute_service())) {
     admin = testkit::admin_of("p0");
     admin.is_admin = true;
     auto const manifest = plugin::parse_manifest(manifest_text_, "compute_service");
@@ -229,9 +230,11 @@ Cloud::Cloud(json::object simulator, json::object service) : manifest_text_(text
     auto add = [&](char const* name, auto endpoint, std::string_view contract) {
         registry_.add(name, std::string(contract), "", std::move(endpoint));
     };
-    add("placement", std::make_shared<plugin::BuiltIn<placement::contract>>(std::make_unique<PlacementDriver>(placement, *store_)),
+    add("placement",
+        std::make_shared<plugin::BuiltIn<placement::contract>>(std::make_unique<PlacementDriver>(placement, *store_)),
         placement::contract.name);
-    add("image", std::make_shared<plugin::BuiltIn<images::contract>>(std::make_unique<FakeImages>()), images::contract.name);
+    add("image", std::make_shared<plugin::BuiltIn<images::contract>>(std::make_unique<FakeImages>()),
+        images::contract.name);
     auto fake_ports = std::make_unique<FakePorts>();
     ports = fake_ports.get();
     add("network", std::make_shared<plugin::BuiltIn<ports::contract>>(std::move(fake_ports)), ports::contract.name);
@@ -263,8 +266,8 @@ Cloud::~Cloud() {
 std::shared_ptr<plugin::InProcessLink> Cloud::load(vlt_status (*entry)(vlt_host const*, vlt_call*, vlt_plugin_ref*),
                                                    std::string const& manifest_text, json::object const& config) {
     auto const manifest = plugin::parse_manifest(manifest_text, "linked plugin");
-    auto link = std::make_shared<plugin::InProcessLink>(std::make_shared<plugin::HostSide>(registry_, manifest.id), entry,
-                                                        nullptr, 60s);
+    auto link = std::make_shared<plugin::InProcessLink>(std::make_shared<plugin::HostSide>(registry_, manifest.id),
+                                                        entry, nullptr, 60s);
     link->configure(json::print(config));
     for (auto const& provided : manifest.provides)
         registry_.add(manifest.id, provided.contract, plugin::target_of(manifest, provided.contract), link);
@@ -349,7 +352,8 @@ void Cloud::wait_until(std::string const& server, std::string const& status) {
     wait_for(server + " to be " + status, [&] {
         auto const found = shown(server);
         if (found.is_null()) return status.empty();
-        if (status != "ERROR" && json::text(found.at("status")) == "ERROR") throw std::runtime_error(json::print(found));
+        if (status != "ERROR" && json::text(found.at("status")) == "ERROR")
+            throw std::runtime_error(json::print(found));
         return json::text(found.at("status")) == status && found.at("OS-EXT-STS:task_state").is_null();
     });
 }

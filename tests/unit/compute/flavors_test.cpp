@@ -34,8 +34,8 @@ TEST_F(Flavors, AVersionShowsWhatItHas) {
 }
 
 TEST_F(Flavors, NumbersMayComeAsTextAndIdsAsNumbers) {
-    auto const reply = cloud.as_admin("POST", "/v2.1/flavors",
-                                      R"({"flavor":{"name":"f","ram":"64","vcpus":"2","disk":"0","id":42}})");
+    auto const reply =
+        cloud.as_admin("POST", "/v2.1/flavors", R"({"flavor":{"name":"f","ram":"64","vcpus":"2","disk":"0","id":42}})");
     EXPECT_EQ(reply.status, 200u) << reply.text;
     EXPECT_EQ(cloud.get("/v2.1/flavors/42").body().at("flavor").at("ram"), json::value(64));
 }
@@ -44,8 +44,9 @@ TEST_F(Flavors, BadOnesAreRefused) {
     cloud.make_flavor("taken", R"(,"id":"t")");
     auto const send = [&](std::string const& body) { return cloud.as_admin("POST", "/v2.1/flavors", body).status; };
     for (std::string const fields :
-         {R"("name":"")", R"("name":" x")", R"("name":"x","ram":0)", R"("name":"x","vcpus":0)", R"("name":"x","disk":-1)",
-          R"("name":"x","id":"a/b")", R"("name":"x","id":"")", R"("name":"x","rxtx_factor":0)", R"("name":"x","colour":1)"})
+         {R"("name":"")", R"("name":" x")", R"("name":"x","ram":0)", R"("name":"x","vcpus":0)",
+          R"("name":"x","disk":-1)", R"("name":"x","id":"a/b")", R"("name":"x","id":"")",
+          R"("name":"x","rxtx_factor":0)", R"("name":"x","colour":1)"})
         EXPECT_EQ(send(R"({"flavor":{"ram":64,"vcpus":1,"disk":1,)" + fields + "}}"), 400u) << fields;
     EXPECT_EQ(send(R"({"flavor":{"ram":64,"vcpus":1,"disk":1,"name":"taken"}})"), 409u);
     EXPECT_EQ(send(R"({"flavor":{"ram":64,"vcpus":1,"disk":1,"name":"new","id":"t"}})"), 409u);
@@ -76,7 +77,12 @@ TEST_F(Flavors, AFlavorThatIsNotPublicIsSeenByThoseWhoWereGivenIt) {
     EXPECT_EQ(cloud.as_admin("POST", action, R"({"addTenantAccess":{"tenant":"p1"}})").status, 200u);
     EXPECT_EQ(cloud.as_admin("POST", action, R"({"addTenantAccess":{"tenant":"p1"}})").status, 409u);
     EXPECT_EQ(cloud.get("/v2.1/flavors/" + id).status, 200u);
-    EXPECT_EQ(json::text(cloud.as_admin("GET", "/v2.1/flavors/" + id + "/os-flavor-access").body().at("flavor_access").at(0).at("tenant_id")), "p1");
+    EXPECT_EQ(json::text(cloud.as_admin("GET", "/v2.1/flavors/" + id + "/os-flavor-access")
+                             .body()
+                             .at("flavor_access")
+                             .at(0)
+                             .at("tenant_id")),
+              "p1");
     EXPECT_EQ(cloud.as_admin("POST", action, R"({"removeTenantAccess":{"tenant":"p1"}})").status, 200u);
     EXPECT_EQ(cloud.as_admin("POST", action, R"({"removeTenantAccess":{"tenant":"p1"}})").status, 404u);
     EXPECT_EQ(cloud.get("/v2.1/flavors/" + id).status, 404u);

@@ -48,7 +48,10 @@ TEST_F(Keypairs, ACertificateIsAKeyToo) {
     ASSERT_EQ(made.status, 201u) << made.text;
     auto const keypair = made.body().at("keypair").as_object();
     EXPECT_THAT(json::text(keypair.at("public_key")), testing::StartsWith("-----BEGIN CERTIFICATE-----"));
-    EXPECT_EQ(create(json::print(json::object{{"name", "w2"}, {"type", "x509"}, {"public_key", keypair.at("public_key")}})).status, 201u);
+    EXPECT_EQ(
+        create(json::print(json::object{{"name", "w2"}, {"type", "x509"}, {"public_key", keypair.at("public_key")}}))
+            .status,
+        201u);
     EXPECT_EQ(create(R"({"name":"w3","type":"x509","public_key":"ssh-rsa AAAA"})").status, 400u);
 }
 
@@ -56,7 +59,8 @@ TEST_F(Keypairs, WhatIsNoKeyIsRefused) {
     for (std::string const body :
          {R"({})", R"({"name":""})", R"({"name":"key/1"})", R"({"name":"a@b"})", R"({"name":" x"})",
           R"({"name":"x","public_key":"ssh-rsa"})", R"({"name":"x","public_key":"ssh-rsa %%% me"})",
-          R"({"name":"x","public_key":"ssh-rsa AAAA me"})", R"({"name":"x","public_key":""})", R"({"name":"x","type":"pgp"})"})
+          R"({"name":"x","public_key":"ssh-rsa AAAA me"})", R"({"name":"x","public_key":""})",
+          R"({"name":"x","type":"pgp"})"})
         EXPECT_EQ(create(body).status, 400u) << body;
     EXPECT_EQ(create(R"({"name":")" + std::string(256, 'x') + "\"}").status, 400u);
 }
@@ -64,7 +68,8 @@ TEST_F(Keypairs, WhatIsNoKeyIsRefused) {
 TEST_F(Keypairs, ANameIsGivenOnceToAUserAndTheQuotaHolds) {
     Cloud small({{"hosts", 1}}, {{"quota_key_pairs", 2}});
     auto const send = [&](char const* name, Context const& as) {
-        return small.ask({"POST", "/v2.1/os-keypairs", R"({"keypair":{"name":")" + std::string(name) + R"("}})", as, "2.2"});
+        return small.ask(
+            {"POST", "/v2.1/os-keypairs", R"({"keypair":{"name":")" + std::string(name) + R"("}})", as, "2.2"});
     };
     EXPECT_EQ(send("k", small.member).status, 201u);
     EXPECT_EQ(send("k", small.member).status, 409u);

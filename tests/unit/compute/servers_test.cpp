@@ -147,13 +147,15 @@ TEST(Servers, ABadBodyIsRefusedBeforeAnythingIsTaken) {
     Cloud cloud;
     auto const flavor = cloud.make_flavor("small");
     auto const body = [&](std::string const& more) {
-        return R"({"server":{"imageRef":")" + std::string(image_id) + R"(","flavorRef":")" + flavor + "\"" + more + "}}";
+        return R"({"server":{"imageRef":")" + std::string(image_id) + R"(","flavorRef":")" + flavor + "\"" + more +
+               "}}";
     };
     for (std::string const more :
          {R"()", R"(,"name":"")", R"(,"name":"x","key_name":"none")", R"(,"name":"x","user_data":"%%%")",
-          R"(,"name":"x","networks":[{"uuid":"99999999-9999-4999-8999-999999999999"}])", R"(,"name":"x","networks":[{}])",
-          R"(,"name":"x","networks":"auto")", R"(,"name":"x","security_groups":[{"name":"nobody"}])",
-          R"(,"name":"x","metadata":{"a/b":"c"})", R"(,"name":"x","accessIPv4":"1.2.3")", R"(,"name":"x","shape":"round")",
+          R"(,"name":"x","networks":[{"uuid":"99999999-9999-4999-8999-999999999999"}])",
+          R"(,"name":"x","networks":[{}])", R"(,"name":"x","networks":"auto")",
+          R"(,"name":"x","security_groups":[{"name":"nobody"}])", R"(,"name":"x","metadata":{"a/b":"c"})",
+          R"(,"name":"x","accessIPv4":"1.2.3")", R"(,"name":"x","shape":"round")",
           R"(,"name":"x","availability_zone":"moon")", R"(,"name":"x","OS-DCF:diskConfig":"SOMETIMES")",
           R"(,"name":"x","block_device_mapping_v2":[{"source_type":"volume","uuid":"v"}])"})
         EXPECT_EQ(cloud.post("/v2.1/servers", body(more)).status, 400u) << more;
