@@ -33,6 +33,6 @@ function(volutus_plugin)
     add_library(${name}_sim STATIC EXCLUDE_FROM_ALL ${sources})
     target_compile_definitions(${name}_sim PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
     volutus_manifest_1=volutus_manifest_1_${name})
-    target_link_libraries(${name}_sim PUBLIC volutus_sdk_sim fmt::fmt-header-only)
+    target_link_libraries(${name}_sim PUBLIC volutus_sdk_sim fmt::fmt-header-only ${plugin_LIBRARIES})
   endif()
 endfunction()

@@ -23,7 +23,7 @@ SETTLE = 300  # seconds, for all tasks to end after a start
 RESTING = {"ACTIVE", "ERROR", "SHUTOFF"}
 LATENCY = """
 [plugin.compute_simulator.config]
-latency = "20ms"
+latency_ms = 20
 state_directory = "{state}/simulator"
 [tasks]
 longest_pause = "1s"

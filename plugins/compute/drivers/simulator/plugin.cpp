@@ -13,7 +13,7 @@ constexpr auto settings_rows = rows(
     field<&Settings::vcpus>("vcpus", at_least(1), fallback("64"), help("of each host")),
     field<&Settings::memory_mb>("memory_mb", at_least(1), fallback("262144"), help("of each host")),
     field<&Settings::disk_gb>("disk_gb", at_least(1), fallback("4096"), help("of each host")),
-    field<&Settings::directory>("directory", fallback("\"\""),
+    field<&Settings::directory>("state_directory", fallback("\"\""),
                                 help("where guests are kept as files; without it they live as long as the plugin")),
     field<&Settings::latency_ms>("latency_ms", at_least(0), at_most(60000), fallback("0"),
                                  help("that every change takes")),

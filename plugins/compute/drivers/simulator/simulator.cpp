@@ -98,7 +98,8 @@ void Simulator::start(Call& call, hypervisor::Server const& server) {
     bool powers_off = false;
     guests_.change(server.id, call.operation(), [&](std::optional<Guest>& guest) {
         if (!guest)
-            throw Error(Code::conflict, fmt::format("guest {} has no disks; prepare it before it is started", server.id));
+            throw Error(Code::conflict,
+                        fmt::format("guest {} has no disks; prepare it before it is started", server.id));
         guest->name = server.name;
         guest->nics = server.nics;
         if (guest->power == hypervisor::Power::running) return;

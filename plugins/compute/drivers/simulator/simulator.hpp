@@ -12,11 +12,11 @@ struct Settings {
     std::int64_t hosts = 1;
     std::string prefix = "simulated-"; // host names are <prefix><number>
     std::int64_t vcpus = 64, memory_mb = 262144, disk_gb = 4096;
-    std::string directory;                // "" = in memory
-    std::int64_t latency_ms = 0;          // of every call that changes something
-    std::vector<std::string> fails;       // "start" or "start:web-": calls, of servers whose names begin so
-    std::vector<std::string> crashes;     // the same; the process ends
-    std::vector<std::string> powers_off;  // guests whose names begin so power themselves off once they run
+    std::string directory;               // "" = in memory
+    std::int64_t latency_ms = 0;         // of every call that changes something
+    std::vector<std::string> fails;      // "start" or "start:web-": calls, of servers whose names begin so
+    std::vector<std::string> crashes;    // the same; the process ends
+    std::vector<std::string> powers_off; // guests whose names begin so power themselves off once they run
 };
 
 class Simulator : public hypervisor::Driver {

@@ -1,0 +1,25 @@
+// A host that servers run on. Its id is that of its resource provider, and of its account in the ledger.
+#pragma once
+
+#include <volutus/store.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace volutus::compute {
+
+struct ComputeHost : Stored {
+    std::string id, name, driver; // driver: the target by which its hypervisor is called
+    std::string service_id;       // of its nova-compute in the list of services
+    std::string type, address, zone;
+    std::int64_t version = 0, vcpus = 0, memory_mb = 0, disk_gb = 0;
+    json::object cpu;
+    bool disabled = false;
+    std::optional<std::string> disabled_reason;
+    std::string updated_at;
+};
+Resource const& resource_of(ComputeHost const*);
+
+} // namespace volutus::compute
