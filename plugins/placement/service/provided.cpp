@@ -1,0 +1,76 @@
+#include "provided.hpp"
+
+#include "inventories.hpp"
+
+#include <volutus/formats.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace volutus::placement_service {
+
+namespace {
+
+// What the owner tells takes the place of what it told before; what an operator added stays.
+std::vector<std::string> traits_with(Provider const& provider, std::vector<std::string> const& told) {
+    std::set<std::string> traits(provider.traits.begin(), provider.traits.end());
+    for (auto const& old : provider.kept_traits) traits.erase(old);
+    traits.insert(told.begin(), told.end());
+    return {traits.begin(), traits.end()};
+}
+
+Writes inventory_changes(Accounts const& there, placement::Provider const& wanted) {
+    Writes writes;
+    std::set<std::string> named;
+    for (auto inventory : wanted.inventories) {
+        if (inventory.max_unit == 0) inventory.max_unit = largest_unit;
+        check(inventory);
+        named.insert(inventory.resource_class);
+        auto const found = there.find(inventory.resource_class);
+        if (found == there.end() || !same(inventory_of(found->second), inventory))
+            writes += set_inventory(wanted.id, inventory);
+    }
+    for (auto const& [resource, account] : there)
+        if (!named.count(resource)) writes += drop_inventory(account);
+    return writes;
+}
+
+} // namespace
+
+void Provided::keep(Call& call, placement::Provider const& wanted) {
+    if (!is_uuid(wanted.id) || wanted.name.empty() || wanted.name.size() > 200)
+        throw Error(Code::invalid, "a provider has a UUID and a name of 1 to 200 characters; this one is '" +
+                                       wanted.id + "', '" + wanted.name + "'");
+    Store store(host_, call);
+    retry_on_conflict([&] {
+        auto provider = store.get<Provider>(wanted.id).value_or(Provider{});
+        auto told = wanted.traits;
+        std::sort(told.begin(), told.end());
+        auto writes = inventory_changes(accounts_of(store, wanted.id), wanted);
+        bool const is_new = provider.id.empty();
+        bool const differs = is_new || provider.name != wanted.name || provider.kept_traits != told;
+        if (!differs && writes.apply.set.empty()) return;
+        auto const now = timestamp(world::wall_now());
+        if (is_new) provider.created_at = now;
+        provider.id = wanted.id;
+        provider.name = wanted.name;
+        provider.traits = traits_with(provider, told);
+        provider.kept_traits = told;
+        provider.updated_at = now;
+        if (!is_new) ++provider.generation;
+        store.apply(put(provider) + std::move(writes));
+    });
+}
+
+void Provided::remove(Call& call, placement::ProviderId const& gone) {
+    Store store(host_, call);
+    retry_on_conflict([&] {
+        auto const provider = store.get<Provider>(gone.id);
+        if (!provider) return;
+        Writes writes = volutus::remove(*provider);
+        for (auto const& [resource, account] : accounts_of(store, gone.id)) writes += drop_inventory(account);
+        store.apply(std::move(writes));
+    });
+}
+
+} // namespace volutus::placement_service

@@ -1,0 +1,25 @@
+// A resource provider: whatever has room that can be claimed. Its inventories are accounts of the ledger under its id,
+// its allocations are the claims there; this document is what the ledger has no word for.
+#pragma once
+
+#include <volutus/store.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace volutus::placement_service {
+
+struct Provider : Stored {
+    std::string id, name;        // a UUID; unique
+    std::int64_t generation = 0; // raised by every change of it or of its inventories through the API
+    std::optional<std::string> parent;
+    std::vector<std::string> traits;      // all that it has
+    std::vector<std::string> kept_traits; // of those, what the service that owns the provider told
+    std::vector<std::string> aggregates;  // UUIDs
+    std::string created_at, updated_at;
+};
+Resource const& resource_of(Provider const*);
+
+} // namespace volutus::placement_service
