@@ -21,6 +21,13 @@ void check_same(Planned const& plan, Manifest const& opened) {
                                 plan.manifest.id, plan.manifest.version, opened.id, opened.version));
 }
 
+// What a profile's process keeps of the capabilities that volutus-plugin-host has: interfaces and filters, raw sockets,
+// ports below 1024, and network namespaces, which are mounts.
+std::vector<std::string> capabilities_of(Manifest const& manifest) {
+    if (manifest.profile != "netadmin") return {};
+    return {"net_admin", "net_raw", "net_bind_service", "sys_admin"};
+}
+
 } // namespace
 
 std::shared_ptr<Link> Loader::open(Planned const& plan) {
@@ -30,6 +37,7 @@ std::shared_ptr<Link> Loader::open(Planned const& plan) {
         options.program = options_.host_program;
         options.library = plan.path;
         options.id = plan.name;
+        options.keep_capabilities = capabilities_of(plan.manifest);
         options.patience = options_.patience;
         return std::make_shared<ProcessLink>(std::move(host), std::move(options));
     }
