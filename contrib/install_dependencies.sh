@@ -9,8 +9,14 @@ build=(
     libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
     prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
     libgtest-dev libgmock-dev libbenchmark-dev
+    # plugins/compute/drivers/libvirt
+    libvirt-dev libpugixml-dev
 )
 run=(
+    # plugins/compute/drivers/libvirt
+    libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils genisoimage e2fsprogs util-linux
+    # contrib/quickstart.sh
+    curl iproute2 kmod libcap2-bin nftables openssh-client passwd python3-openstackclient python3-yaml
     # contrib/images/build.sh
     qemu-utils binutils cpio e2fsprogs fakeroot fdisk kmod mtools syslinux syslinux-common
 )

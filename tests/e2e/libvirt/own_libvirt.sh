@@ -25,7 +25,7 @@ stop_all() {
 }
 trap stop_all EXIT
 
-rm -rf "$folder"/{run,lib,etc,log,*.pid}
+rm -rf "${folder:?}"/{run,lib,etc,log,*.pid}
 mkdir -p "$folder"/{run,lib,etc,log,cache}
 for place in run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt log:/var/log/libvirt cache:/var/cache/libvirt; do
     mkdir -p "${place#*:}"
