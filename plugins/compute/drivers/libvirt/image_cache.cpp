@@ -109,6 +109,7 @@ bool is_sha512(std::string const& text) {
 ImageCache::ImageCache(Host host, std::string directory, std::uint64_t image_limit)
     : host_(host), directory_(std::move(directory)), image_limit_(image_limit) {
     world::make_directory(directory_);
+    if (::chmod(directory_.c_str(), 0711) != 0) throw_errno("open the way through", directory_);
     for (auto const& name : world::list_directory(directory_))
         if (name.find(".new") != std::string::npos) world::remove_file(directory_ + "/" + name);
 }
