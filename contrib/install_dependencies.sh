@@ -9,13 +9,22 @@ build=(
     libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
     prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
     libgtest-dev libgmock-dev libbenchmark-dev libnftables-dev libmicrohttpd-dev
+    # plugins/compute/drivers/libvirt
+    libvirt-dev libpugixml-dev
 )
 run=(
-    conntrack dnsmasq-base iproute2 nftables # network_linux
+    # plugins/network/drivers/linux
+    conntrack dnsmasq-base iproute2 nftables
+    # plugins/compute/drivers/libvirt
+    libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils genisoimage e2fsprogs util-linux
+    # contrib/quickstart.sh
+    curl kmod libcap2-bin openssh-client passwd python3-openstackclient python3-osc-placement python3-yaml
     # contrib/images/build.sh
     qemu-utils binutils cpio e2fsprogs fakeroot fdisk kmod mtools syslinux syslinux-common
 )
 test=(
+    # real clients
+    python3-openstackclient python3-osc-placement subunit tempest
     busybox-static iputils-arping iputils-ping python3 python3-jsonschema sqlite3 curl wrk nginx-light util-linux
     clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libc++-19-dev libc++abi-19-dev
     bc genisoimage mtools openssh-client qemu-system-x86 shellcheck strace

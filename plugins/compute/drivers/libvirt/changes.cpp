@@ -6,8 +6,8 @@ namespace volutus::compute::libvirt {
 
 namespace {
 constexpr std::size_t most_kept = 10'000;
-constexpr auto look_up = std::chrono::seconds(1);           // how soon a cancelled call is noticed
-constexpr auto way_back = std::chrono::milliseconds(200);   // an empty answer must arrive before the deadline
+constexpr auto look_up = std::chrono::seconds(1);         // how soon a cancelled call is noticed
+constexpr auto way_back = std::chrono::milliseconds(200); // an empty answer must arrive before the deadline
 } // namespace
 
 // Numbers go on rising over restarts of the daemon, so that a number of an earlier life is known to be old.
@@ -61,9 +61,7 @@ Changes::Watch::~Watch() {
 bool Changes::Watch::wait_for(Change change, Call& call, world::Instant until) {
     world::Lock lock(changes_.mutex_);
     auto const came = [&] {
-        bool const seen = change == Change::started   ? started_
-                          : change == Change::stopped ? stopped_
-                                                      : changed_;
+        bool const seen = change == Change::started ? started_ : change == Change::stopped ? stopped_ : changed_;
         return seen || lost_ || changes_.closed_;
     };
     while (!came()) {

@@ -19,7 +19,7 @@ public:
 
     // Told by the event loop.
     void happened(std::string const& id, Change change);
-    void lost(); // the connection: from now on changes may go by unseen
+    void lost();  // the connection: from now on changes may go by unseen
     void close(); // all who wait return
 
     // What a call does to a server by itself is no news: while one of these lives, changes of its server are its own.

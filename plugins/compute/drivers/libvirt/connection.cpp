@@ -10,24 +10,31 @@ namespace {
 
 Code code_of(virError const& error) {
     switch (error.code) {
-    case VIR_ERR_NO_DOMAIN: return Code::not_found;
-    case VIR_ERR_OPERATION_INVALID: return Code::conflict;
+    case VIR_ERR_NO_DOMAIN:
+        return Code::not_found;
+    case VIR_ERR_OPERATION_INVALID:
+        return Code::conflict;
     case VIR_ERR_XML_ERROR:
     case VIR_ERR_XML_DETAIL:
     case VIR_ERR_XML_INVALID_SCHEMA:
     case VIR_ERR_CONFIG_UNSUPPORTED:
-    case VIR_ERR_INVALID_ARG: return Code::invalid;
+    case VIR_ERR_INVALID_ARG:
+        return Code::invalid;
     case VIR_ERR_NO_SUPPORT:
     case VIR_ERR_OPERATION_UNSUPPORTED:
-    case VIR_ERR_ARGUMENT_UNSUPPORTED: return Code::unsupported;
+    case VIR_ERR_ARGUMENT_UNSUPPORTED:
+        return Code::unsupported;
     case VIR_ERR_NO_CONNECT:
     case VIR_ERR_INVALID_CONN:
     case VIR_ERR_RPC:
     case VIR_ERR_AUTH_FAILED:
     case VIR_ERR_AUTH_UNAVAILABLE:
-    case VIR_ERR_OPERATION_TIMEOUT: return Code::unavailable;
-    case VIR_ERR_NO_MEMORY: return Code::exhausted;
-    default: break;
+    case VIR_ERR_OPERATION_TIMEOUT:
+        return Code::unavailable;
+    case VIR_ERR_NO_MEMORY:
+        return Code::exhausted;
+    default:
+        break;
     }
     bool const of_the_way = error.domain == VIR_FROM_RPC || error.domain == VIR_FROM_REMOTE;
     return of_the_way ? Code::unavailable : Code::internal;
@@ -36,13 +43,20 @@ Code code_of(virError const& error) {
 int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* changes) {
     auto& told = *static_cast<Changes*>(changes);
     switch (event) {
-    case VIR_DOMAIN_EVENT_STARTED: told.happened(id_of(domain), Change::started); break;
-    case VIR_DOMAIN_EVENT_STOPPED: told.happened(id_of(domain), Change::stopped); break;
+    case VIR_DOMAIN_EVENT_STARTED:
+        told.happened(id_of(domain), Change::started);
+        break;
+    case VIR_DOMAIN_EVENT_STOPPED:
+        told.happened(id_of(domain), Change::stopped);
+        break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
     case VIR_DOMAIN_EVENT_RESUMED:
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
-    case VIR_DOMAIN_EVENT_CRASHED: told.happened(id_of(domain), Change::other); break;
-    default: break; // defined, undefined, powering down: no change of power
+    case VIR_DOMAIN_EVENT_CRASHED:
+        told.happened(id_of(domain), Change::other);
+        break;
+    default:
+        break; // defined, undefined, powering down: no change of power
     }
     return 0;
 }
@@ -78,8 +92,8 @@ void Connection::open() {
     Connect made(virConnectOpen(uri_.c_str()));
     if (!made) {
         auto const error = last_error("connecting to " + uri_);
-        throw Error(Code::unavailable, fmt::format("{}; does libvirtd run, and is the daemon's user in the group libvirt?",
-                                                   error.what()));
+        throw Error(Code::unavailable,
+                    fmt::format("{}; does libvirtd run, and is the daemon's user in the group libvirt?", error.what()));
     }
     // Half a minute without an answer means that nobody is there. Drivers without a wire need none.
     virConnectSetKeepAlive(made.get(), 5, 5);

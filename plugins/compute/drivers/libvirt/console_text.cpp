@@ -69,7 +69,7 @@ std::string end_of_log(std::string const& path, std::size_t most) {
     Descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && errno == ENOENT) return {};
     if (!file) throw_errno("read", path);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) throw_errno("measure", path);
     auto const size = static_cast<std::size_t>(status.st_size);
     std::string bytes(std::min(size, most), '\0');

@@ -65,7 +65,7 @@ bool copied_by_the_system(int from, std::uint64_t& offset, std::uint64_t& left, 
 } // namespace
 
 void copy_bytes(int from, std::uint64_t offset, std::uint64_t length, int to, std::string const& path) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(from, &status) != 0) throw_errno("look at the source of", path);
     bool const regular = S_ISREG(status.st_mode);
     auto left = length == 0 ? UINT64_MAX : length;
@@ -78,8 +78,8 @@ void copy_bytes(int from, std::uint64_t offset, std::uint64_t length, int to, st
     std::vector<char> buffer(1 << 20);
     while (left > 0) {
         auto const wanted = std::min<std::uint64_t>(left, buffer.size());
-        auto const count =
-            regular ? ::pread(from, buffer.data(), wanted, static_cast<off_t>(offset)) : ::read(from, buffer.data(), wanted);
+        auto const count = regular ? ::pread(from, buffer.data(), wanted, static_cast<off_t>(offset))
+                                   : ::read(from, buffer.data(), wanted);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw_errno("read the source of", path);
         if (count == 0) break;

@@ -36,11 +36,14 @@ void make_sparse(std::string const& path, std::uint64_t size) {
 std::string from_base64(hypervisor::File const& file) {
     auto const& text = file.content;
     std::string bytes(text.size() / 4 * 3, '\0');
-    auto const wrong = [&] { return Error(Code::invalid, fmt::format("{} of the config drive is not base64", file.path)); };
+    auto const wrong = [&] {
+        return Error(Code::invalid, fmt::format("{} of the config drive is not base64", file.path));
+    };
     if (text.size() % 4 != 0) throw wrong();
     if (text.empty()) return bytes;
-    int const count = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                      reinterpret_cast<unsigned char const*>(text.data()), static_cast<int>(text.size()));
+    int const count =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<unsigned char const*>(text.data()), static_cast<int>(text.size()));
     if (count < 0) throw wrong();
     bytes.resize(static_cast<std::size_t>(count) - (text.size() - 1 - text.find_last_not_of('=')));
     return bytes;
@@ -50,7 +53,8 @@ std::string from_base64(hypervisor::File const& file) {
 void check_path(std::string const& path) {
     auto const parts = fs::path(path);
     bool fine = !path.empty() && path.size() <= 200 && parts.is_relative() && path.find('\0') == std::string::npos;
-    for (auto const& part : parts) fine = fine && !part.empty() && part != "." && part != ".." && part.native().size() <= 60;
+    for (auto const& part : parts)
+        fine = fine && !part.empty() && part != "." && part != ".." && part.native().size() <= 60;
     if (!fine) throw Error(Code::invalid, fmt::format("'{}' cannot be a file of a config drive", path));
 }
 
@@ -84,8 +88,8 @@ void Disks::make(Call& call, hypervisor::Server const& server, BaseImage const& 
     if (there(server.id)) return;
     auto const size = server.disk_gb > 0 ? static_cast<std::uint64_t>(server.disk_gb) * gib : base.size;
     if (size < base.size)
-        throw Error(Code::invalid, fmt::format("image {} has a disk of {} bytes and does not fit into {} GB", server.image,
-                                               base.size, server.disk_gb));
+        throw Error(Code::invalid, fmt::format("image {} has a disk of {} bytes and does not fit into {} GB",
+                                               server.image, base.size, server.disk_gb));
     ServerFiles const made{of(server.id).folder + half_made};
     remove_tree(made.folder);
     // The umask of the daemon would keep QEMU out.

@@ -43,17 +43,20 @@ std::string property(hypervisor::Server const& server, std::string const& name, 
 template <std::size_t N>
 void check_one_of(std::string const& value, std::array<char const*, N> const& known, char const* what) {
     if (std::find(known.begin(), known.end(), value) == known.end())
-        throw Error(Code::invalid, fmt::format("'{}' is no {} of this driver; it has {}", value, what, fmt::join(known, ", ")));
+        throw Error(Code::invalid,
+                    fmt::format("'{}' is no {} of this driver; it has {}", value, what, fmt::join(known, ", ")));
 }
 
 void check(hypervisor::Server const& server) {
     if (server.vcpus < 1 || server.vcpus > 255 || server.memory_mb < 1 || server.memory_mb > 16 * 1024 * 1024)
-        throw Error(Code::invalid, fmt::format("a server has 1 to 255 processors and 1 MB to 16 TB of memory, not {} and {}",
-                                               server.vcpus, server.memory_mb));
+        throw Error(Code::invalid,
+                    fmt::format("a server has 1 to 255 processors and 1 MB to 16 TB of memory, not {} and {}",
+                                server.vcpus, server.memory_mb));
     for (auto const* key : {"kernel_id", "ramdisk_id"})
         if (!property(server, key, "").empty())
-            throw Error(Code::invalid, fmt::format("image {} needs a kernel from outside ({}); use one that boots by itself",
-                                                   server.image, key));
+            throw Error(Code::invalid,
+                        fmt::format("image {} needs a kernel from outside ({}); use one that boots by itself",
+                                    server.image, key));
 }
 
 Node add_disk(Node devices, char const* device, char const* format, std::string const& file) {
@@ -89,8 +92,10 @@ void add_disks(Node devices, hypervisor::Server const& server, ServerFiles const
 
 void add_nic(Node devices, hypervisor::Server const& server, hypervisor::Nic const& nic) {
     auto const model = !nic.model.empty() ? nic.model : property(server, "hw_vif_model", "virtio");
-    check_one_of(model, std::array{"virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3"}, "hw_vif_model");
-    if (!is_mac(nic.mac)) throw Error(Code::invalid, fmt::format("'{}' of port {} is no MAC address", nic.mac, nic.port));
+    check_one_of(model, std::array{"virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3"},
+                 "hw_vif_model");
+    if (!is_mac(nic.mac))
+        throw Error(Code::invalid, fmt::format("'{}' of port {} is no MAC address", nic.mac, nic.port));
     if (nic.bridge.empty() || nic.device.empty())
         throw Error(Code::invalid, fmt::format("port {} is not plugged on this host", nic.port));
     auto interface = set(add(devices, "interface"), "type", "bridge");

@@ -52,17 +52,23 @@ Settings checked(Settings settings) {
 
 Power power_of(int state, int reason) {
     switch (state) {
-    case VIR_DOMAIN_PAUSED: return reason == VIR_DOMAIN_PAUSED_CRASHED ? Power::crashed : Power::paused;
-    case VIR_DOMAIN_PMSUSPENDED: return Power::paused;
-    case VIR_DOMAIN_SHUTOFF: return reason == VIR_DOMAIN_SHUTOFF_CRASHED ? Power::crashed : Power::off;
-    case VIR_DOMAIN_CRASHED: return Power::crashed;
-    default: return Power::running; // also on its way down
+    case VIR_DOMAIN_PAUSED:
+        return reason == VIR_DOMAIN_PAUSED_CRASHED ? Power::crashed : Power::paused;
+    case VIR_DOMAIN_PMSUSPENDED:
+        return Power::paused;
+    case VIR_DOMAIN_SHUTOFF:
+        return reason == VIR_DOMAIN_SHUTOFF_CRASHED ? Power::crashed : Power::off;
+    case VIR_DOMAIN_CRASHED:
+        return Power::crashed;
+    default:
+        return Power::running; // also on its way down
     }
 }
 
 Power power_of(virDomainPtr domain) {
     int state = 0, reason = 0;
-    if (virDomainGetState(domain, &state, &reason, 0) != 0) throw last_error("asking for the state of " + id_of(domain));
+    if (virDomainGetState(domain, &state, &reason, 0) != 0)
+        throw last_error("asking for the state of " + id_of(domain));
     return power_of(state, reason);
 }
 
@@ -72,9 +78,7 @@ bool is_active(virDomainPtr domain) {
     return active == 1;
 }
 
-json::object record_of(Server const& server, bool disks) {
-    return {{"disks", disks}, {"image", server.image_sha512}};
-}
+json::object record_of(Server const& server, bool disks) { return {{"disks", disks}, {"image", server.image_sha512}}; }
 
 bool has_disks(json::object const& record) { return record.at("disks").as_bool(); }
 
@@ -103,7 +107,8 @@ void Driver::check_host(std::string const& host) const {
 }
 
 void Driver::check_id(std::string const& id) const {
-    if (id.size() != 36 || !is_uuid(id)) throw Error(Code::invalid, fmt::format("'{}' is no id of a server, a UUID", id));
+    if (id.size() != 36 || !is_uuid(id))
+        throw Error(Code::invalid, fmt::format("'{}' is no id of a server, a UUID", id));
 }
 
 Virtualisation Driver::virtualisation(Call& call, virConnectPtr connect) {
@@ -150,8 +155,8 @@ void Driver::start(Call& call, Server const& server) {
         return;
     }
     auto const base = images_.get(call, server.image, server.image_sha512, server.image_format);
-    auto const xml = domain_xml(server, disks_.of(server.id), base, virtualisation(call, connect.get()),
-                                call.operation().epoch);
+    auto const xml =
+        domain_xml(server, disks_.of(server.id), base, virtualisation(call, connect.get()), call.operation().epoch);
     Domain const domain(virDomainDefineXMLFlags(connect.get(), xml.c_str(), VIR_DOMAIN_DEFINE_VALIDATE));
     if (!domain) throw last_error("defining server " + server.id);
     power_on(call, domain.get(), server.id);
@@ -271,7 +276,6 @@ hypervisor::Text Driver::console_log(Call&, Log const& wanted) {
 }
 
 Domain Driver::running(virConnectPtr connect, std::string const& id) {
-    check_id(id);
     if (!records_.read(id)) throw Error(Code::not_found, fmt::format("there is no server {}", id));
     auto domain = find_domain(connect, id);
     if (!domain || !is_active(domain.get())) throw Error(Code::conflict, fmt::format("server {} does not run", id));
@@ -280,6 +284,7 @@ Domain Driver::running(virConnectPtr connect, std::string const& id) {
 
 void Driver::console(Call& call, ConsoleOf const& wanted) {
     check_host(wanted.host);
+    check_id(wanted.id);
     auto const connect = connection_.get();
     auto const domain = running(connect.get(), wanted.id);
     Descriptor socket;
@@ -289,7 +294,8 @@ void Driver::console(Call& call, ConsoleOf const& wanted) {
     } else if (wanted.type == "serial") {
         socket = serial_consoles_.open(connect.get(), domain.get());
     } else {
-        throw Error(Code::invalid, fmt::format("'{}' is no console of this driver; it has vnc and serial", wanted.type));
+        throw Error(Code::invalid,
+                    fmt::format("'{}' is no console of this driver; it has vnc and serial", wanted.type));
     }
     call.output().give_descriptor({socket.release(), 0, 0}, true);
 }

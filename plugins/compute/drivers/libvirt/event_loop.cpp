@@ -11,7 +11,8 @@ void EventLoop::start() {
     // Without this libvirt writes each error to standard error as well.
     virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
     if (virInitialize() != 0 || virEventRegisterDefaultImpl() != 0)
-        throw Error(Code::internal, "libvirt's client library cannot be used: " + std::string(virGetLastErrorMessage()));
+        throw Error(Code::internal,
+                    "libvirt's client library cannot be used: " + std::string(virGetLastErrorMessage()));
     stopping_ = false;
     thread_ = world::Thread("libvirt events", [this] {
         while (!stopping_) virEventRunDefaultImpl();

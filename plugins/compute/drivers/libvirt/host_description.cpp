@@ -15,23 +15,22 @@ namespace {
 
 // Names that placement's users know (os-traits) for features that libvirt calls otherwise or the same.
 constexpr std::array<std::pair<char const*, char const*>, 22> known_features{{
-    {"3dnow", "HW_CPU_X86_3DNOW"},     {"abm", "HW_CPU_X86_ABM"},           {"aes", "HW_CPU_X86_AESNI"},
-    {"avx", "HW_CPU_X86_AVX"},         {"avx2", "HW_CPU_X86_AVX2"},         {"avx512f", "HW_CPU_X86_AVX512F"},
+    {"3dnow", "HW_CPU_X86_3DNOW"},       {"abm", "HW_CPU_X86_ABM"},           {"aes", "HW_CPU_X86_AESNI"},
+    {"avx", "HW_CPU_X86_AVX"},           {"avx2", "HW_CPU_X86_AVX2"},         {"avx512f", "HW_CPU_X86_AVX512F"},
     {"avx512bw", "HW_CPU_X86_AVX512BW"}, {"avx512dq", "HW_CPU_X86_AVX512DQ"}, {"avx512vl", "HW_CPU_X86_AVX512VL"},
-    {"bmi1", "HW_CPU_X86_BMI"},        {"bmi2", "HW_CPU_X86_BMI2"},         {"f16c", "HW_CPU_X86_F16C"},
-    {"fma", "HW_CPU_X86_FMA3"},        {"mmx", "HW_CPU_X86_MMX"},           {"sha-ni", "HW_CPU_X86_SHA"},
-    {"sse", "HW_CPU_X86_SSE"},         {"sse2", "HW_CPU_X86_SSE2"},         {"ssse3", "HW_CPU_X86_SSSE3"},
-    {"sse4.1", "HW_CPU_X86_SSE41"},    {"sse4.2", "HW_CPU_X86_SSE42"},      {"svm", "HW_CPU_X86_SVM"},
+    {"bmi1", "HW_CPU_X86_BMI"},          {"bmi2", "HW_CPU_X86_BMI2"},         {"f16c", "HW_CPU_X86_F16C"},
+    {"fma", "HW_CPU_X86_FMA3"},          {"mmx", "HW_CPU_X86_MMX"},           {"sha-ni", "HW_CPU_X86_SHA"},
+    {"sse", "HW_CPU_X86_SSE"},           {"sse2", "HW_CPU_X86_SSE2"},         {"ssse3", "HW_CPU_X86_SSSE3"},
+    {"sse4.1", "HW_CPU_X86_SSE41"},      {"sse4.2", "HW_CPU_X86_SSE42"},      {"svm", "HW_CPU_X86_SVM"},
     {"vmx", "HW_CPU_X86_VMX"},
 }};
 
 std::vector<std::string> traits_of(json::object const& cpu, Virtualisation virtualisation) {
-    std::vector<std::string> traits{"COMPUTE_IMAGE_TYPE_QCOW2",     "COMPUTE_IMAGE_TYPE_RAW",
-                                    "COMPUTE_NET_VIF_MODEL_E1000",  "COMPUTE_NET_VIF_MODEL_E1000E",
-                                    "COMPUTE_NET_VIF_MODEL_PCNET",  "COMPUTE_NET_VIF_MODEL_RTL8139",
-                                    "COMPUTE_NET_VIF_MODEL_VIRTIO", "COMPUTE_STORAGE_BUS_IDE",
-                                    "COMPUTE_STORAGE_BUS_SATA",     "COMPUTE_STORAGE_BUS_SCSI",
-                                    "COMPUTE_STORAGE_BUS_VIRTIO"};
+    std::vector<std::string> traits{
+        "COMPUTE_IMAGE_TYPE_QCOW2",     "COMPUTE_IMAGE_TYPE_RAW",      "COMPUTE_NET_VIF_MODEL_E1000",
+        "COMPUTE_NET_VIF_MODEL_E1000E", "COMPUTE_NET_VIF_MODEL_PCNET", "COMPUTE_NET_VIF_MODEL_RTL8139",
+        "COMPUTE_NET_VIF_MODEL_VIRTIO", "COMPUTE_STORAGE_BUS_IDE",     "COMPUTE_STORAGE_BUS_SATA",
+        "COMPUTE_STORAGE_BUS_SCSI",     "COMPUTE_STORAGE_BUS_VIRTIO"};
     // An emulated guest sees none of the host's own features.
     if (virtualisation == Virtualisation::kvm)
         for (auto const& feature : cpu.at("features").as_array())
@@ -42,7 +41,7 @@ std::vector<std::string> traits_of(json::object const& cpu, Virtualisation virtu
 }
 
 std::int64_t disk_gb(std::string const& directory) {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(directory.c_str(), &status) != 0) throw_errno("measure the file system of", directory);
     return static_cast<std::int64_t>(status.f_blocks * status.f_frsize >> 30);
 }

@@ -83,8 +83,8 @@ std::uint64_t inspect(Call& call, std::string const& image, std::string const& p
     std::string said;
     try {
         // A crafted header must not cost the host its memory or its time.
-        said = run_program(call, {"prlimit", "--as=4294967296", "--cpu=30", "qemu-img", "info", "--output=json", "-f",
-                                  format, path});
+        said = run_program(
+            call, {"prlimit", "--as=4294967296", "--cpu=30", "qemu-img", "info", "--output=json", "-f", format, path});
     } catch (Error const& error) {
         if (error.code() != Code::internal) throw;
         throw Error(Code::invalid, fmt::format("image {} is not of the format {}: {}", image, format, error.what()));
@@ -93,7 +93,8 @@ std::uint64_t inspect(Call& call, std::string const& image, std::string const& p
     for (auto const* key : {"backing-filename", "full-backing-filename", "format-specific.data.data-file"})
         if (json::find(info, key))
             throw Error(Code::invalid, fmt::format("image {} names another file; make one that stands alone, with "
-                                                   "qemu-img convert", image));
+                                                   "qemu-img convert",
+                                                   image));
     auto const* encrypted = info.if_contains("encrypted");
     if (encrypted && *encrypted == true) throw Error(Code::invalid, fmt::format("image {} is encrypted", image));
     return info.at("virtual-size").to_number<std::uint64_t>();
@@ -108,6 +109,7 @@ bool is_sha512(std::string const& text) {
 ImageCache::ImageCache(Host host, std::string directory, std::uint64_t image_limit)
     : host_(host), directory_(std::move(directory)), image_limit_(image_limit) {
     world::make_directory(directory_);
+    if (::chmod(directory_.c_str(), 0711) != 0) throw_errno("open the way through", directory_);
     for (auto const& name : world::list_directory(directory_))
         if (name.find(".new") != std::string::npos) world::remove_file(directory_ + "/" + name);
 }
@@ -115,7 +117,8 @@ ImageCache::ImageCache(Host host, std::string directory, std::uint64_t image_lim
 BaseImage ImageCache::get(Call& call, std::string const& image, std::string const& sha512, std::string const& format) {
     if (!is_sha512(sha512)) throw Error(Code::invalid, fmt::format("image {} comes without its SHA-512", image));
     if (format != "raw" && format != "qcow2")
-        throw Error(Code::invalid, fmt::format("image {} has the format '{}'; this host runs raw and qcow2", image, format));
+        throw Error(Code::invalid,
+                    fmt::format("image {} has the format '{}'; this host runs raw and qcow2", image, format));
 
     world::Lock lock(mutex_);
     while (fetching_.count(sha512)) {
@@ -222,7 +225,7 @@ void ImageCache::trim(std::set<std::string> const& used, std::uint64_t limit) {
     for (auto const& name : world::list_directory(directory_)) {
         if (name.size() < 6 || name.substr(name.size() - 5) != ".json") continue;
         auto const sha512 = name.substr(0, name.size() - 5);
-        struct stat disk {}, mark {};
+        struct stat disk{}, mark{};
         if (::stat((directory_ + "/" + sha512 + ".raw").c_str(), &disk) != 0) continue;
         if (::stat((directory_ + "/" + name).c_str(), &mark) != 0) continue;
         auto const bytes = static_cast<std::uint64_t>(disk.st_blocks) * 512;

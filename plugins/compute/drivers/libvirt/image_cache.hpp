@@ -13,7 +13,7 @@
 namespace volutus::compute::libvirt {
 
 struct BaseImage {
-    std::string path; // raw
+    std::string path;       // raw
     std::uint64_t size = 0; // bytes of the disk
 };
 

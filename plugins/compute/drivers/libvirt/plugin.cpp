@@ -9,9 +9,10 @@ namespace volutus::compute::libvirt {
 
 constexpr auto settings_rows = rows(
     field<&Settings::uri>("uri", fallback(R"("qemu:///system")"), help("where libvirt listens")),
-    field<&Settings::directory>("directory", fallback(R"("/var/lib/volutus-guests")"), min_length(1),
-                                help("disks of servers and the image cache; QEMU's user must be able to pass through its "
-                                     "parents")),
+    field<&Settings::directory>(
+        "directory", fallback(R"("/var/lib/volutus-guests")"), min_length(1),
+        help("disks of servers and the image cache; QEMU's user must be able to pass through its "
+             "parents")),
     field<&Settings::host>("host", max_length(255), help("this host's name in the cloud; default: its own")),
     field<&Settings::address>("address", fallback(R"("127.0.0.1")"), help("of this host, for people")),
     field<&Settings::virtualisation>("virtualisation", one_of("auto", "kvm", "tcg"), fallback(R"("auto")"),
@@ -24,10 +25,11 @@ constexpr auto settings_rows = rows(
     field<&Settings::cache_gb>("cache_gb", at_least(0), at_most(1 << 20), fallback("50"),
                                help("images that no server uses are removed when the cache is larger")));
 
-constexpr auto plugin_manifest = manifest(
-    "compute_libvirt", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
-    description("runs servers as QEMU guests of libvirt"), target("libvirt"), profile("spawn"),
-    provides(hypervisor::contract), wants(images::contract.name), settings(settings_rows), links("in-process", "process"));
+constexpr auto plugin_manifest =
+    manifest("compute_libvirt", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
+             description("runs servers as QEMU guests of libvirt"), target("libvirt"), profile("spawn"),
+             provides(hypervisor::contract), wants(images::contract.name), settings(settings_rows),
+             links("in-process", "process"));
 
 class ComputeLibvirt : public Plugin {
 public:

@@ -42,12 +42,14 @@ private:
     static void on_stream(virStreamPtr, int events, void* opaque) {
         auto const self = *static_cast<Holder*>(opaque);
         world::Lock lock(self->mutex_);
-        self->move(events & VIR_STREAM_EVENT_READABLE, false, events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP));
+        self->move(events & VIR_STREAM_EVENT_READABLE, false,
+                   events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP));
     }
     static void on_socket(int, int, int events, void* opaque) {
         auto const self = *static_cast<Holder*>(opaque);
         world::Lock lock(self->mutex_);
-        self->move(false, events & VIR_EVENT_HANDLE_READABLE, events & (VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP));
+        self->move(false, events & VIR_EVENT_HANDLE_READABLE,
+                   events & (VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP));
     }
 
     void move(bool from_guest, bool from_client, bool over) {

@@ -26,7 +26,8 @@ void write_sector(std::string const& path) {
     std::copy(program.begin(), program.end(), sector.begin());
     sector[510] = '\x55';
     sector[511] = '\xaa';
-    auto const file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    world::remove_file(path); // it may have been given to QEMU's user
+    auto const file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     write_all(file.get(), {sector.data(), sector.size()}, path);
     ::fchmod(file.get(), 0644);
 }
