@@ -1,0 +1,252 @@
+#include "realiser.hpp"
+
+#include "driver_view.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace volutus::network_service {
+
+namespace {
+
+constexpr std::chrono::seconds first_pause{1}, longest_pause{60};
+
+// Nothing is wrong with the thing itself; the driver, or the way to it, is.
+bool is_passing(Code code) {
+    switch (code) {
+    case Code::unavailable:
+    case Code::not_executed:
+    case Code::unknown_outcome:
+    case Code::deadline:
+    case Code::cancelled:
+    case Code::stale:
+        return true;
+    default:
+        return false;
+    }
+}
+
+template <class S> Writes put_status(S& object, std::string_view status) {
+    if (object.status == status) return {};
+    object.status = status;
+    return put(object);
+}
+
+// Before the driver hears of a port the document says that it may have: whoever deletes it then keeps its addresses
+// until the driver has let go.
+void announce(Store& store, Port& port) {
+    if (port.at_driver) return;
+    port.at_driver = true;
+    store.save(port);
+}
+
+} // namespace
+
+struct Realiser::Task {
+    Due due;
+    Thing thing = Thing::network;
+    std::string id;
+    bool wanted = false; // on the host
+    // First what others stand on, and away with it last.
+    int rank() const { return wanted ? static_cast<int>(thing) : 7 - static_cast<int>(thing); }
+};
+
+Realiser::Task Realiser::look(Store& store, Due const& due) const {
+    Task task;
+    task.due = due;
+    auto const slash = due.id.find('/');
+    task.id = due.id.substr(slash + 1);
+    for (auto thing : {Thing::network, Thing::group, Thing::port, Thing::router})
+        if (due_id(thing, task.id) == due.id) task.thing = thing;
+    switch (task.thing) {
+    case Thing::network:
+        if (auto const network = store.get<Network>(task.id)) task.wanted = is_needed(store, *network);
+        break;
+    case Thing::group:
+        if (auto const group = store.get<SecurityGroup>(task.id)) task.wanted = is_needed(store, *group);
+        break;
+    case Thing::port:
+        if (auto const port = store.get<Port>(task.id)) task.wanted = port->is_bound() && !port->of_the_network();
+        break;
+    case Thing::router:
+        if (auto const router = store.get<Router>(task.id)) task.wanted = is_needed(store, *router);
+        break;
+    }
+    return task;
+}
+
+Writes Realiser::perform_network(Call& call, Store& store, Task const& task) {
+    auto const network = store.get<Network>(task.id);
+    if (!network || !task.wanted) {
+        drivers_.call<&network::Driver::remove_network>(call, network::Id{task.id});
+    } else {
+        auto own = store.find<Port>(where("network_id", json::string(task.id)),
+                                    where("device_owner", json::string(owners::dhcp)));
+        if (own) announce(store, *own);
+        drivers_.call<&network::Driver::ensure_network>(call, network_for_driver(store, *network));
+    }
+    Writes writes;
+    for (auto& port : store.all<Port>(where("network_id", json::string(task.id)),
+                                      where("device_owner", json::string(owners::dhcp)))) {
+        if (!task.wanted && port.at_driver) {
+            port.at_driver = false;
+            port.status = "DOWN";
+            writes += put(port);
+        } else {
+            writes += put_status(port, task.wanted ? "ACTIVE" : "DOWN");
+        }
+    }
+    return writes;
+}
+
+Writes Realiser::perform_group(Call& call, Store& store, Task const& task) {
+    auto const group = store.get<SecurityGroup>(task.id);
+    if (group && task.wanted)
+        drivers_.call<&network::Driver::ensure_group>(call, group_for_driver(store, *group));
+    else
+        drivers_.call<&network::Driver::remove_group>(call, network::Id{task.id});
+    return {};
+}
+
+Writes Realiser::perform_port(Call& call, Store& store, Task const& task) {
+    auto port = store.get<Port>(task.id);
+    if (!port || !task.wanted) {
+        drivers_.call<&network::Driver::remove_port>(call, network::Id{task.id});
+        if (!port || port->of_the_network() || (!port->at_driver && port->status == "DOWN")) return {};
+        port->at_driver = false;
+        port->bridge.clear();
+        port->status = "DOWN";
+        return put(*port);
+    }
+    announce(store, *port);
+    auto const plugged = drivers_.call<&network::Driver::ensure_port>(call, port_for_driver(*port));
+    auto const status = port->admin_state_up ? "ACTIVE" : "DOWN";
+    if (port->status == status && port->bridge == plugged.bridge) return {};
+    port->status = status;
+    port->bridge = plugged.bridge;
+    return put(*port);
+}
+
+Writes Realiser::perform_router(Call& call, Store& store, Task const& task) {
+    auto const router = store.get<Router>(task.id);
+    Writes writes;
+    if (!router || !task.wanted) {
+        drivers_.call<&network::Driver::remove_router>(call, network::Id{task.id});
+    } else {
+        for (auto& port : store.all<Port>(where("device_id", json::string(task.id))))
+            if (port.of_a_router()) announce(store, port);
+        drivers_.call<&network::Driver::ensure_router>(call, router_for_driver(store, *router));
+        for (auto& port : store.all<Port>(where("device_id", json::string(task.id))))
+            if (port.of_a_router())
+                writes += put_status(port, port.admin_state_up && router->admin_state_up ? "ACTIVE" : "DOWN");
+        auto now = *router;
+        writes += put_status(now, "ACTIVE");
+    }
+    std::set<std::string> seen;
+    auto settle = [&](FloatingIp& ip) {
+        if (!seen.insert(ip.id).second) return;
+        bool const here = router && task.wanted && ip.router_id == router->id;
+        if (!here && ip.told_to != task.id) return;
+        auto const status = here ? "ACTIVE" : "DOWN";
+        auto const told = here ? std::optional<std::string>(task.id) : std::nullopt;
+        if (ip.status == status && ip.told_to == told) return;
+        ip.status = status;
+        ip.told_to = told;
+        writes += put(ip);
+    };
+    for (auto& ip : store.all<FloatingIp>(where("router_id", json::string(task.id)))) settle(ip);
+    for (auto& ip : store.all<FloatingIp>(where("told_to", json::string(task.id)))) settle(ip);
+    return writes;
+}
+
+Writes Realiser::perform(Call& call, Store& store, Task const& task) {
+    switch (task.thing) {
+    case Thing::network:
+        return perform_network(call, store, task);
+    case Thing::group:
+        return perform_group(call, store, task);
+    case Thing::port:
+        return perform_port(call, store, task);
+    case Thing::router:
+        return perform_router(call, store, task);
+    }
+    return {};
+}
+
+// Into the other lane, with the reason where an operator and the tenant read it.
+Writes Realiser::failed(Store& store, Task const& task, Error const& error) const {
+    host_.log(Level::error,
+              fmt::format("the network driver refused {}: {}; it is tried again", task.due.id, error.what()));
+    auto due = task.due;
+    due.lane = again_lane;
+    due.error = error.what();
+    auto writes = expect("network.due", due.id, due.stored_revision) + mark(due);
+    if (task.thing == Thing::port)
+        if (auto port = store.get<Port>(task.id)) writes += put_status(*port, "DOWN");
+    if (task.thing == Thing::router)
+        if (auto router = store.get<Router>(task.id)) writes += put_status(*router, "ERROR");
+    return writes;
+}
+
+// Frees what nobody uses any more.
+void Realiser::let_go(Store& store) {
+    for (auto const& kept : store.all<Kept>()) {
+        if (store.get<Due>(kept.until)) continue;
+        Writes writes = remove(kept);
+        if (!kept.pool.empty()) writes += give_back(kept.pool, kept.holder, kept.value);
+        store.apply(std::move(writes));
+    }
+}
+
+// How many the driver refused.
+std::size_t Realiser::do_all(Step& step, Store& store, std::vector<Due> const& due) {
+    std::vector<Task> tasks;
+    for (auto const& one : due) tasks.push_back(look(store, one));
+    std::stable_sort(tasks.begin(), tasks.end(), [](Task const& a, Task const& b) { return a.rank() < b.rank(); });
+    std::size_t refused = 0;
+    for (auto const& task : tasks) {
+        step.call.check();
+        try {
+            auto outcome = perform(step.call, store, task);
+            store.apply(std::move(outcome) + remove(task.due));
+        } catch (Error const& error) {
+            if (error.code() == Code::precondition) continue; // changed meanwhile: it is looked at again
+            if (is_passing(error.code()))
+                throw Error(Code::unavailable, fmt::format("{}: {}", task.due.id, error.what()));
+            ++refused;
+            try {
+                store.apply(failed(store, task, error));
+            } catch (Error const& other) {
+                if (other.code() != Code::precondition) throw;
+            }
+        }
+    }
+    return refused;
+}
+
+store::Apply Realiser::realise(Step& step) {
+    Store store(host_, step.call);
+    bool const again = step.resource == again_lane;
+    if (again && !step.state.contains("pause")) {
+        step.state["pause"] = first_pause.count();
+        step.again(first_pause);
+        return {};
+    }
+    while (true) {
+        auto const lane = store.require<Lane>(step.resource);
+        auto const due = store.all<Due>(where("lane", json::string(lane.id)));
+        std::size_t refused = 0;
+        if (!due.empty()) refused = do_all(step, store, due);
+        let_go(store);
+        if (due.empty()) return expect("network.lane", lane.id, lane.stored_revision).apply;
+        if (again && refused > 0) {
+            auto const pause = std::min<std::int64_t>(2 * step.state.at("pause").as_int64(), longest_pause.count());
+            step.state["pause"] = pause;
+            step.again(std::chrono::seconds(pause));
+            return {};
+        }
+    }
+}
+
+} // namespace volutus::network_service
