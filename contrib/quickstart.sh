@@ -21,7 +21,7 @@ key=$HOME/.ssh/volutus_quickstart
 clouds=${XDG_CONFIG_HOME:-$HOME/.config}/openstack/clouds.yaml
 openrc=$HOME/volutus-openrc
 url=http://127.0.0.1:8480
-capabilities=cap_net_admin,cap_net_raw,cap_net_bind_service,cap_sys_admin
+capabilities=cap_net_admin,cap_net_raw,cap_net_bind_service,cap_setgid,cap_sys_admin
 total=9
 number=0
 
