@@ -18,9 +18,9 @@ namespace volutus::compute {
 constexpr ServiceTraits compute_traits{
     .name = "compute",
     .type = "compute",
+    .prefixes = {"/v2.1", "/v2.1/{project_id}"},
     .endpoint = "/v2.1",
     .description = "Servers",
-    .prefixes = {"/v2.1", "/v2.1/{project_id}"},
     .versions = {"compute", "X-OpenStack-Nova-API-Version", lowest_version, newest_version},
     .errors = errors::fault,
     .error_key = "computeFault",
