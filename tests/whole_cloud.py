@@ -31,6 +31,8 @@ listen = [{name = "main", address = "127.0.0.1", port = 0}]
 admin_password_file = "{state}/admin.password"
 [plugin.image_file.config]
 directory = "{state}/images"
+[plugin.network_simulator.config]
+directory = "{state}/network"
 """
 
 

@@ -6,6 +6,7 @@
 #include "prover.hpp"
 #include "quotas_table.hpp"
 #include "realiser.hpp"
+#include "refusal.hpp"
 #include "routers_table.hpp"
 #include "security_groups_table.hpp"
 #include "subnet_pools_table.hpp"
@@ -56,7 +57,7 @@ constexpr auto settings_rows = rows(
 constexpr ServiceTraits network_traits{.name = "network",
                                        .type = "network",
                                        .prefixes = {"/v2.0"},
-                                       .errors = errors::typed,
+                                       .errors = error_form,
                                        .error_key = "NeutronError",
                                        .statuses = {{{Code::over_quota, 409}, {Code::too_large, 400}}},
                                        .refused = "rule:{rule} is disallowed by policy",

@@ -15,6 +15,9 @@ namespace volutus::network_service {
 [[noreturn]] void refuse_bad_request(std::string const& message); // 400 BadRequest
 [[noreturn]] void refuse_input(std::string const& message);       // 400 InvalidInput
 
+// The form of all errors here; what the ledger refuses is told in the words that clients look for.
+Reply error_form(Failure const& failure, ServiceTraits const& traits);
+
 // What the details of an Error say under a key; "" where nothing.
 std::string detail_of(Error const& error, std::string_view key);
 
