@@ -22,7 +22,8 @@ std::string prefix_of(service::HttpRequest const& http, RouteRow const& route) {
     auto own = route.path;
     for (auto alias : route.aliases)
         if (!ends_with(own) && ends_with(alias)) own = alias;
-    auto const own_segments = segments(own), all = segments(http.path);
+    bool const slash_at_the_end = http.path.size() > 1 && http.path.back() == '/';
+    auto const own_segments = segments(own), all = segments(http.path) - (slash_at_the_end ? 1 : 0);
     if (own_segments >= all) return {};
     std::size_t end = 0;
     for (std::size_t i = 0; i < all - own_segments; ++i) end = http.path.find('/', end + 1);

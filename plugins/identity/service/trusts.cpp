@@ -53,10 +53,20 @@ json::object target_for(std::string_view key, std::string const& user) {
     return {{"target", {{"trust", std::move(trust)}}}};
 }
 
+// To whom it is nothing, and when it is over, it is not there; so says Keystone too.
 Trust require_trust(Request& request) {
-    auto trust = request.require<Trust>(request.parameter("trust_id"));
-    if (!trust.is_valid()) request.missing("trust", trust.id);
-    return trust;
+    auto const& id = request.parameter("trust_id");
+    auto trust = request.store().get<Trust>(id);
+    json::object target;
+    if (trust) {
+        json::object const parties{{"trustor_user_id", trust->trustor_user_id},
+                                   {"trustee_user_id", trust->trustee_user_id}};
+        target["target"] = {{"trust", parties}};
+    }
+    if (!trust || !trust->is_valid() || !request.may("identity:get_trust", target))
+        throw Error(Code::not_found, fmt::format("Could not find trust: {}.", id));
+    request.enforce(request.route().policy, target);
+    return std::move(*trust);
 }
 
 json::array role_views(Request& request, Trust const& trust) {
@@ -124,7 +134,7 @@ Reply show_trust(Request& request) {
 }
 
 Reply remove_trust(Request& request) {
-    auto const trust = request.require<Trust>();
+    auto const trust = require_trust(request);
     request.apply(remove(trust) + changed({subject("trust", trust.id)}));
     return request.reply();
 }

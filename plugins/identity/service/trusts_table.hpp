@@ -34,14 +34,14 @@ inline constexpr auto trusts = resource<Trust>(
                       filters("trustor_user_id", "trustee_user_id")),
     create<create_trust>("/OS-TRUST/trusts",
                          policy("identity:create_trust", "user_id:%(target.trust.trustor_user_id)s"), checks_itself),
-    show<show_trust>("/OS-TRUST/trusts/{trust_id}", policy("identity:get_trust", trust_party), asks_of_object),
+    show<show_trust>("/OS-TRUST/trusts/{trust_id}", policy("identity:get_trust", trust_party), checks_itself),
     remove<remove_trust>(
         "/OS-TRUST/trusts/{trust_id}",
         policy("identity:delete_trust", "rule:admin_required or user_id:%(target.trust.trustor_user_id)s"),
-        asks_of_object),
+        checks_itself),
     route<list_trust_roles>("GET", "/OS-TRUST/trusts/{trust_id}/roles",
-                            policy("identity:list_roles_for_trust", trust_party), asks_of_object),
+                            policy("identity:list_roles_for_trust", trust_party), checks_itself),
     route<show_trust_role>("GET", "/OS-TRUST/trusts/{trust_id}/roles/{role_id}",
-                           policy("identity:get_role_for_trust", trust_party), asks_of_object));
+                           policy("identity:get_role_for_trust", trust_party), checks_itself));
 
 } // namespace volutus::identity_service

@@ -36,6 +36,12 @@ TEST_F(Documents, AProjectIsShownAsKeystoneShowsIt) {
     EXPECT_EQ(json::text(list.at("links").at("self")), "https://cloud.test/identity/v3/projects");
 }
 
+TEST_F(Documents, ASlashAtTheEndOfAPathDoesNotShowInLinks) {
+    auto const body = done(admin, "GET", "/v3/projects/?name=admin");
+    auto const& project = body.at("projects").as_array().at(0);
+    EXPECT_EQ(json::text(project.at("links").at("self")), "https://cloud.test/identity/v3/projects/" + admin_project);
+}
+
 TEST_F(Documents, AUserShowsNoPasswordAndStoresNone) {
     auto const user = made("/v3/users", R"({"user":{"name":"ada","password":"pw","email":"a@b.c","options":{}}})");
     EXPECT_FALSE(user.contains("password"));
