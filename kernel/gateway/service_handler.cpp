@@ -1,6 +1,7 @@
 #include "kernel/gateway/service_handler.hpp"
 
 #include "kernel/gateway/body_streams.hpp"
+#include "kernel/gateway/range.hpp"
 #include "kernel/gateway/router.hpp"
 #include "kernel/log/log.hpp"
 
@@ -118,6 +119,7 @@ Response ServiceHandler::call(Request& request, std::string_view name, plugin::C
     response.status = reply.status;
     for (auto& header : reply.headers) response.headers.emplace_back(std::move(header.name), std::move(header.value));
     if (reply.body) response.body = output.take();
+    if (request.route && request.route->streams_body) apply_range(request, response);
     if (reply.status == 401) challenge(request, response);
     return response;
 }

@@ -28,6 +28,7 @@ function(volutus_plugin)
   target_compile_definitions(${name}_static PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
     volutus_manifest_1=volutus_manifest_1_${name})
   target_link_libraries(${name}_static PUBLIC volutus_sdk fmt::fmt-header-only ${plugin_LIBRARIES})
+  target_include_directories(${name}_static INTERFACE ${CMAKE_SOURCE_DIR}) # tests name headers from the root
 
   if(plugin_SIMULATED)
     add_library(${name}_sim STATIC EXCLUDE_FROM_ALL ${sources})

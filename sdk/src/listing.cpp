@@ -85,6 +85,7 @@ public:
         }
         out_ += "]";
         write_links(more);
+        if (!row_.beside_key.empty()) write_member(row_.beside_key, json::string(row_.beside_text));
         out_ += "}";
         Reply reply(request_.route().status_code);
         reply.header("Content-Type", "application/json");

@@ -58,8 +58,13 @@ json::object schema_of(Field const& row) {
 json::object schema_of_rows(Fields rows, bool (*takes)(Field const&)) {
     json::object properties;
     json::array required;
+    bool open = false;
     for (auto const& row : rows) {
         if (!takes(row)) continue;
+        if (row.keeps_rest) {
+            open = true;
+            continue;
+        }
         properties[copy(row.name)] = schema_of(row);
         if (!row.also_as.empty()) properties[copy(row.also_as)] = schema_of(row);
         auto const already = std::find(required.begin(), required.end(), json::value(copy(row.name))) != required.end();
@@ -67,14 +72,20 @@ json::object schema_of_rows(Fields rows, bool (*takes)(Field const&)) {
     }
     json::object schema{{"type", "object"}, {"properties", std::move(properties)}};
     if (!required.empty()) schema["required"] = std::move(required);
+    if (open) schema["additionalProperties"] = true;
     return schema;
 }
 
 // What is shown: a computed field has the schema of its function, a view of a stored one may be anything.
 json::object shown_schema(Resource const& resource) {
     json::object properties;
+    bool open = false;
     for (auto const& row : resource.fields) {
         if (row.hidden || properties.contains(row.name)) continue;
+        if (row.keeps_rest) {
+            open = true;
+            continue;
+        }
         json::object schema;
         if (row.stored() && row.views[0].render)
             add_versions(schema, row.since, row.until);
@@ -84,7 +95,9 @@ json::object shown_schema(Resource const& resource) {
         if (!row.also_as.empty()) properties[copy(row.also_as)] = schema;
         properties[copy(row.name)] = std::move(schema);
     }
-    return {{"type", "object"}, {"properties", std::move(properties)}};
+    json::object schema{{"type", "object"}, {"properties", std::move(properties)}};
+    if (open) schema["additionalProperties"] = true;
+    return schema;
 }
 
 json::object reference(Resource const& resource) {

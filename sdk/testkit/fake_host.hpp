@@ -130,6 +130,9 @@ public:
     std::function<bool(std::string const& rule, Context const& caller, json::object const& target)> decides;
     // Other contracts that the plugin calls: (call's name, request) to reply.
     std::map<std::string, std::function<json::value(std::string_view, std::string_view)>, std::less<>> contracts;
+    // The same for those with byte streams.
+    std::map<std::string, std::function<json::value(std::string_view, std::string_view, Stream, Stream)>, std::less<>>
+        streaming;
 
     Host host() const { return Host(&table_.raw); }
 
@@ -152,15 +155,20 @@ private:
     };
 
     static vlt_status call(vlt_host const* raw, vlt_call* within, vlt_str contract, vlt_str name, vlt_str,
-                           vlt_str request, vlt_stream*, vlt_stream*, vlt_str* reply) {
+                           vlt_str request, vlt_stream* input, vlt_stream* output, vlt_str* reply) {
         auto& me = *reinterpret_cast<Table const*>(raw)->self;
         auto keep = [&](std::string text) {
             auto& kept = FakeCall::self(within).arena.emplace_back(std::move(text));
             *reply = {kept.data(), kept.size()};
         };
         try {
-            keep(json::print(me.answer(within, {contract.data, contract.size}, {name.data, name.size},
-                                       {request.data, request.size})));
+            auto const streams = me.streaming.find(std::string_view(contract.data, contract.size));
+            if (streams != me.streaming.end())
+                keep(json::print(streams->second({name.data, name.size}, {request.data, request.size}, Stream(input),
+                                                 Stream(output))));
+            else
+                keep(json::print(me.answer(within, {contract.data, contract.size}, {name.data, name.size},
+                                           {request.data, request.size})));
             return VLT_OK;
         } catch (Error const& error) {
             json::object document{{"code", to_string(error.code())}, {"message", error.what()}};

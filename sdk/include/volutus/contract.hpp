@@ -87,6 +87,13 @@ template <auto const& TheContract> class Client {
 public:
     Client(Host host, std::string target = {}) : host_(host), target_(std::move(target)) {}
     Client at(std::string target) const { return Client(host_, std::move(target)); }
+    // The same with byte streams beside the documents; they live as long as the calls. Null: none.
+    Client with(vlt_stream* input, vlt_stream* output) const {
+        auto copy = *this;
+        copy.input_ = input;
+        copy.output_ = output;
+        return copy;
+    }
 
     template <auto Method, class... Arguments>
     auto call(Call* within, Arguments const&... arguments) const {
@@ -94,7 +101,8 @@ public:
         static_assert(sizeof...(Arguments) == (std::is_void_v<typename Traits::Request> ? 0 : 1));
         std::string text = "{}";
         if constexpr (sizeof...(Arguments) == 1) text = json::print(json::encode(typename Traits::Request(arguments...)));
-        auto const reply = host_.call(within, TheContract.name, TheContract.template name_of<Method>(), target_, text);
+        auto const reply = host_.call(within, TheContract.name, TheContract.template name_of<Method>(), target_, text,
+                                      input_, output_);
         if constexpr (!std::is_void_v<typename Traits::Result>)
             return json::decode<typename Traits::Result>(json::parse(reply));
     }
@@ -106,6 +114,7 @@ public:
 private:
     Host host_;
     std::string target_;
+    vlt_stream *input_ = nullptr, *output_ = nullptr;
 };
 
 } // namespace volutus

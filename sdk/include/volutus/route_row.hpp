@@ -87,6 +87,7 @@ struct ListRow : RouteRow {
     std::string_view all_query; // and only when this is true in the query
     std::string_view reach;     // field that tells who sees it: a project's id, or "*" for everybody
     Texts<12> queries;          // other names that the handler reads
+    std::string_view beside_key, beside_text; // a member of the reply beside the list; "" = none
 };
 
 // ---- handlers: Reply h(Request&), Reply h(Request&, Body const&), and the same as methods of one class ----
@@ -257,6 +258,13 @@ constexpr auto reach(std::string_view field) {
 }
 template <class... Names> constexpr auto queries(Names... names) {
     return [names...](ListRow& r) { r.queries = r.queries.of(names...); };
+}
+// A member beside the list that is always the same: beside("schema", "/v2/schemas/images").
+constexpr auto beside(std::string_view key, std::string_view text) {
+    return [key, text](ListRow& r) {
+        r.beside_key = key;
+        r.beside_text = text;
+    };
 }
 
 } // namespace volutus
