@@ -13,14 +13,14 @@ using namespace hypervisor;
 using namespace std::chrono_literals;
 
 struct DriverUnderTest {
-    std::string plugin; // name of its library
+    std::string plugin, library;
     json::object (*config)(std::string const& folder);
 };
 
 json::object simulator_config(std::string const& folder) {
     return {{"hosts", 2}, {"state_directory", folder + "/guests"}};
 }
-DriverUnderTest const drivers[] = {{"compute_simulator", &simulator_config}};
+DriverUnderTest const drivers[] = {{"compute_simulator", COMPUTE_SIMULATOR, &simulator_config}};
 
 struct Folder {
     Folder() {
@@ -36,14 +36,13 @@ class HypervisorContract : public testing::TestWithParam<std::tuple<DriverUnderT
 protected:
     HypervisorContract() {
         auto const& [driver, kind] = GetParam();
-        auto const path = std::string(DRIVERS) + "/" + driver.plugin + ".so";
         auto host = kernel_.host_of(driver.plugin);
         if (kind == "in_process") {
-            auto const library = open_library(path);
+            auto const library = open_library(driver.library);
             link_ = std::make_shared<InProcessLink>(host, library.entry, library.keep, 20s);
         } else {
             auto options = quick(driver.plugin);
-            options.library = path;
+            options.library = driver.library;
             link_ = std::make_shared<ProcessLink>(host, options);
         }
         link_->configure(json::print(driver.config(folder_.path)));
