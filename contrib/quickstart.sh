@@ -8,7 +8,7 @@
 set -euo pipefail
 
 source=$(cd "$(dirname "$0")/.." && pwd)
-build=$source/build/release
+build=${VOLUTUS_BUILD:-$source/build/release} # another folder that CMake has configured is taken as it is
 prefix=/usr/local
 settings=/etc/volutus
 state=/var/lib/volutus
@@ -69,7 +69,8 @@ has_systemd() {
 # ---- the host ----
 
 compile() {
-    quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$prefix
+    [ -e "$build/build.ninja" ] ||
+        quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$prefix
     local targets
     mapfile -t targets < <(ninja -C "$build" -t targets all | sed -n 's/^\(lib\/[a-z_0-9]*\.so\): .*/\1/p')
     # Ninja's own progress, one line that changes, where somebody watches.
