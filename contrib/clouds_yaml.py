@@ -4,7 +4,8 @@
     clouds_yaml.py FILE set NAME AUTH_URL USER PROJECT    the password comes on standard input
     clouds_yaml.py FILE remove NAME
 
-The file is replaced at once, readable by its owner only. A file that PyYAML cannot read is left alone.
+The file is replaced at once, readable by its owner only; one without any cloud left is removed. A file that PyYAML
+cannot read is left alone.
 """
 
 import os
@@ -115,7 +116,11 @@ def main(arguments):
     if cloud is None and not text:
         return 0
     try:
-        replace(path, changed(text, name, cloud))
+        after = changed(text, name, cloud)
+        if cloud is None and after.strip() == "clouds:":
+            path.unlink()  # nothing of anybody else is in it
+        else:
+            replace(path, after)
     except Refused as error:
         print(f"clouds_yaml.py: {path} {error}", file=sys.stderr)
         return 1

@@ -133,6 +133,7 @@ make_user() {
 }
 
 prepare_kernel() {
+    [ -e $settings/ip_forward.before ] || cat /proc/sys/net/ipv4/ip_forward >$settings/ip_forward.before
     modprobe -a br_netfilter tun 2>/dev/null || true # built in, or this host cannot load modules
     if ! has_systemd && [ -c /dev/kvm ]; then
         # As udev would; libvirt asks QEMU again for each call where QEMU's user may not open it.
@@ -277,8 +278,10 @@ make_networks() {
 boot_server() {
     local status port
     if ! there first server; then
+        printf '#!/bin/sh\necho "Hello from the user data of $(hostname)"\n' >$state/user-data
         quietly cloud server create --flavor m1.nano --image volutus-guest --network private \
-            --security-group quickstart --key-name volutus-quickstart --wait first
+            --security-group quickstart --key-name volutus-quickstart --property made-by=quickstart.sh \
+            --user-data $state/user-data --wait first
     fi
     status=$(cloud server show first -f value -c status)
     if [ "$status" = SHUTOFF ]; then
@@ -315,8 +318,8 @@ start() {
     quietly "$source/contrib/images/build.sh" "$image"
     step "user, programs, libvirt"
     make_user
-    prepare_kernel
     install_programs
+    prepare_kernel
     start_libvirt
     step "starting volutusd as the user volutus"
     start_daemon
@@ -365,7 +368,9 @@ purge() {
             virsh -q -c qemu:///system undefine "$name" >/dev/null
         done
     fi
+    rm -f /var/log/libvirt/qemu/{server,volutus-probe}-????????-????-????-????-????????????.log
     purge_networks
+    [ ! -e $settings/ip_forward.before ] || cat $settings/ip_forward.before >/proc/sys/net/ipv4/ip_forward
     for name in libvirtd virtlogd; do # only those that this script started
         [ ! -e $run/$name.pid ] || start-stop-daemon --stop --quiet --oknodo --pidfile $run/$name.pid --retry 20
     done

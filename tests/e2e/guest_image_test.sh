@@ -138,6 +138,8 @@ boot config_drive -smp 2 -drive "file=$work/drive.iso,media=cdrom" -netdev "$use
 check "the host name is the metadata's" prints web-1.example.org hostname
 check "the console names the host" on_console 'hostname:  web-1.example.org'
 check "the console names the instance" on_console 'instance:  6f1e8b7e-0001'
+check "the console names the keys" on_console 'key pair:  two'
+check "the console shows the properties" on_console 'property:  purpose=test'
 check "the console names the source" on_console 'metadata:  config drive /dev/sr'
 check "the console shows the first address" on_console 'address:   eth0 10.0.2.15/24'
 check "the console shows the second address" on_console 'address:   eth1 10.9.0.15/24'

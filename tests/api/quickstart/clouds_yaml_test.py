@@ -70,6 +70,11 @@ class CloudsYaml(unittest.TestCase):
         self.assertEqual(self.run_program("remove", "volutus").returncode, 0)
         self.assertEqual(self.file.read_text(), OTHERS)
 
+    def test_a_file_without_anything_else_goes_with_the_cloud(self):
+        self.set()
+        self.assertEqual(self.run_program("remove", "volutus").returncode, 0)
+        self.assertFalse(self.file.exists())
+
     def test_an_older_entry_is_replaced(self):
         self.write("clouds:\n  volutus:\n    old: 1\n    # inside\n  # outside\n  home: {}\n")
         self.assertEqual(self.set().returncode, 0)
