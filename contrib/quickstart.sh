@@ -278,6 +278,7 @@ make_networks() {
 boot_server() {
     local status port
     if ! there first server; then
+        # shellcheck disable=SC2016 # the guest expands it
         printf '#!/bin/sh\necho "Hello from the user data of $(hostname)"\n' >$state/user-data
         quietly cloud server create --flavor m1.nano --image volutus-guest --network private \
             --security-group quickstart --key-name volutus-quickstart --property made-by=quickstart.sh \
@@ -307,6 +308,10 @@ guest() {
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "root@$address" "$@"
 }
 
+guest_has_reported() {
+    cloud console log show --lines 3 first | grep -q 'volutus guest ready'
+}
+
 start() {
     [ "$(id -u)" -eq 0 ] || die "run this as root"
     grep -q '^VERSION_ID="12"' /etc/os-release || say "this is not Debian 12; nobody has tried it here"
@@ -334,6 +339,7 @@ start() {
     step "waiting for SSH (15 s after power on without KVM, on idle processors)"
     wait_for 240 guest true || die "no answer by SSH from $address; its console:
 $(cloud console log show --lines 30 first)"
+    wait_for 60 guest_has_reported || true
     cloud console log show --lines 20 first | sed 's/^/    | /'
     next "$address"
 }
