@@ -14,9 +14,11 @@ import shlex
 import warnings
 
 from openstackclient import shell
+from openstackclient.volume import client as volume
 from osc_lib.clientmanager import ClientCache, ClientManager
 
 warnings.simplefilter("ignore")
+VOLUME_VERSIONS = dict(volume.API_VERSIONS)
 
 
 def forget_clients():
@@ -24,6 +26,8 @@ def forget_clients():
     for kept in vars(ClientManager).values():
         if isinstance(kept, ClientCache):
             kept._handle = None
+    # It strikes versions whose modules are missing off this list, and trips over its own strike the second time.
+    volume.API_VERSIONS.update(VOLUME_VERSIONS)
 
 
 class Printed:

@@ -13,7 +13,7 @@ inline constexpr char keypair_owner[] = "rule:context_is_admin or user_id:%(user
 
 inline constexpr auto keypairs = resource<Keypair>(
     "keypair", "keypairs", kind("compute.keypair"), unscoped, unique_in("compute.keypair.name", "user_id", "name"),
-    field<&Keypair::name>("name"), field<&Keypair::public_key>("public_key"),
+    field<&Keypair::name>("name", indexed), field<&Keypair::public_key>("public_key"),
     field<&Keypair::fingerprint>("fingerprint"), field<&Keypair::type>("type", since("2.2")),
     field<&Keypair::user_id>("user_id", indexed), field<&Keypair::id>("id", view<shown_keypair_number>()),
     field<&Keypair::created_at>("created_at"),
