@@ -34,6 +34,18 @@ struct Folder {
 
 class HypervisorContract : public testing::TestWithParam<std::tuple<DriverUnderTest, std::string>> {
 protected:
+    // A call within a task of that epoch.
+    template <auto Method, class... Arguments> auto ask_at(std::uint64_t epoch, Arguments const&... arguments) {
+        RootCall root;
+        root.context.task = "task";
+        root.context.epoch = epoch;
+        root.context.deadline = world::now() + 60s;
+        return Client<hypervisor::contract>(kernel_.registry.host()).call<Method>(root.call, arguments...);
+    }
+    template <auto Method, class... Arguments> auto ask(Arguments const&... arguments) {
+        return ask_at<Method>(0, arguments...);
+    }
+
     HypervisorContract() {
         auto const& [driver, kind] = GetParam();
         auto host = kernel_.host_of(driver.plugin);
@@ -46,25 +58,13 @@ protected:
             link_ = std::make_shared<ProcessLink>(host, options);
         }
         link_->configure(json::print(driver.config(folder_.path)));
-        kernel_.registry.add(driver.plugin, std::string(contract.name), "", link_);
+        kernel_.registry.add(driver.plugin, std::string(hypervisor::contract.name), "", link_);
         link_->start();
         host_ = ask<&Driver::hosts>().hosts.at(0).name;
     }
     ~HypervisorContract() override {
         link_->quiesce();
         kernel_.registry.remove(std::get<0>(GetParam()).plugin);
-    }
-
-    // A call within a task of that epoch.
-    template <auto Method, class... Arguments> auto ask_at(std::uint64_t epoch, Arguments const&... arguments) {
-        RootCall root;
-        root.context.task = "task";
-        root.context.epoch = epoch;
-        root.context.deadline = world::now() + 60s;
-        return Client<contract>(kernel_.registry.host()).call<Method>(root.call, arguments...);
-    }
-    template <auto Method, class... Arguments> auto ask(Arguments const&... arguments) {
-        return ask_at<Method>(0, arguments...);
     }
 
     Server server(std::string const& id = "5f0c7f0e-0000-4000-8000-000000000001") const {
@@ -167,7 +167,7 @@ TEST_P(HypervisorContract, AConsoleIsAConnectedSocket) {
     RootCall root;
     root.context.deadline = world::now() + 60s;
     MemoryStream output;
-    kernel_.registry.host().call(&root.call, contract.name, "console", "",
+    kernel_.registry.host().call(&root.call, hypervisor::contract.name, "console", "",
                                  json::print(json::encode(ConsoleOf{wanted.id, host_, "vnc"})), nullptr, &output);
     ASSERT_TRUE(output.given);
     std::string greeting(12, '\0');
@@ -179,7 +179,7 @@ TEST_P(HypervisorContract, AConsoleIsAConnectedSocket) {
 TEST_P(HypervisorContract, EventsAreWaitedForUntilTheDeadline) {
     RootCall root;
     root.context.deadline = world::now() + 100ms;
-    auto const first = Client<contract>(kernel_.registry.host()).call<&Driver::events>(root.call, Since{});
+    auto const first = Client<hypervisor::contract>(kernel_.registry.host()).call<&Driver::events>(root.call, Since{});
     EXPECT_TRUE(first.changed.empty());
     EXPECT_GT(first.next, 0u);
 }
