@@ -69,6 +69,6 @@ foreach(row "headers_alone;every_header_compiles_alone" "sdk_on_libcxx;the_sdk_c
   list(GET row 1 name)
   house_test(${name} ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target ${target} --parallel 2)
   # Two runs of ninja in one folder would disturb each other.
-  set_tests_properties(house.${name} PROPERTIES RESOURCE_LOCK build_folder PROCESSORS 2 TIMEOUT 600
+  set_tests_properties(house.${name} PROPERTIES RESOURCE_LOCK build_folder PROCESSORS 2 TIMEOUT 1800
     SKIP_REGULAR_EXPRESSION "not installed: ")
 endforeach()
