@@ -43,9 +43,10 @@ class Life(unittest.TestCase):
         with Cloud(toy()) as cloud:
             body = b'{"widget": {"name": "late"}}'
             with socket.create_connection(("127.0.0.1", cloud.port())) as client:
-                client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (WIDGETS.encode(), len(body)) + body[:5])
-                # The head is there when a second request on another connection is answered: one thread serves both.
-                cloud.ask("GET", "/healthz")
+                client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+                               % (WIDGETS.encode(), len(body)))
+                self.assertIn(b"100", client.recv(4096))  # the head is there: the request is under way
+                client.sendall(body[:5])
                 cloud.process.send_signal(signal.SIGTERM)
                 wait_for("draining", lambda: refuses(cloud))
                 client.sendall(body[5:])

@@ -29,7 +29,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.admin.show("project show demo")["id"], made["id"])
         self.admin("project set --name demo2 --disable --tag b demo")
         shown = self.admin.show("project show demo2")
-        self.assertEqual((shown["enabled"], shown["tags"]), (False, ["a", "b"]))
+        self.assertEqual((shown["enabled"], sorted(shown["tags"])), (False, ["a", "b"]))
         self.assertIn("demo2", self.names("project list"))
         self.assertIn("demo2", self.names("project list --domain default"))
         self.assertIn("admin", self.names("project list --my-projects"))

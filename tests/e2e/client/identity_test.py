@@ -46,7 +46,7 @@ class Identity(unittest.TestCase):
         self.openstack("project set --name renamed --disable demo")
         self.openstack("project set --tag two renamed")
         shown = self.openstack.show("project show renamed")
-        self.assertEqual((shown["id"], shown["enabled"], shown["tags"]), (made["id"], False, ["one", "two"]))
+        self.assertEqual((shown["id"], shown["enabled"], sorted(shown["tags"])), (made["id"], False, ["one", "two"]))
         self.assertIn(made["id"], [row["ID"] for row in self.openstack.list("project list")])
         self.openstack("project delete renamed")
         gone = self.openstack("project show renamed", code=1)
