@@ -14,6 +14,7 @@ import shlex
 import warnings
 
 from openstackclient import shell
+from openstackclient.volume import client as volume_client
 from osc_lib.clientmanager import ClientCache, ClientManager
 
 warnings.simplefilter("ignore")
@@ -24,6 +25,9 @@ def forget_clients():
     for kept in vars(ClientManager).values():
         if isinstance(kept, ClientCache):
             kept._handle = None
+    # Each use of its volume client takes these out of a table of the module, and fails where they are missing.
+    for version in ("1", "2"):
+        volume_client.API_VERSIONS.setdefault(version, None)
 
 
 class Printed:
