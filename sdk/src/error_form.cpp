@@ -203,7 +203,7 @@ Reply titled(Failure const& failure, ServiceTraits const&) {
     return as_json(failure, {{"error", std::move(inside)}});
 }
 
-Reply listed(Failure const& failure, ServiceTraits const&) {
+Reply listed(Failure const& failure, ServiceTraits const& traits) {
     json::object one{{"status", failure.status},
                      {"title", title_of(failure.status)},
                      {"detail", failure.message},
@@ -211,7 +211,7 @@ Reply listed(Failure const& failure, ServiceTraits const&) {
     // A machine-readable code belongs to the body from 1.23 on; clients read the bounds of a refused version.
     if (failure.version >= version_from("1.23")) {
         auto const* code = failure.details.if_contains("code");
-        one.emplace("code", code ? *code : json::value("undefined_code"));
+        one.emplace("code", code ? *code : json::value(json::string(std::string(traits.type) + ".undefined_code")));
     }
     for (auto const* key : {"min_version", "max_version"})
         if (auto const* bound = failure.details.if_contains(key)) one.emplace(key, *bound);

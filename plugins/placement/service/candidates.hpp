@@ -1,18 +1,10 @@
 // Where something could be placed: GET /allocation_candidates.
 #pragma once
 
-#include <volutus/contract/scheduler.hpp>
 #include <volutus/request.hpp>
 
 namespace volutus::placement_service {
 
-class Candidates {
-public:
-    explicit Candidates(Host host) : scheduler_(host) {}
-    Reply list(Request& request);
-
-private:
-    Client<scheduler::contract> scheduler_;
-};
+Reply list_candidates(Request& request);
 
 } // namespace volutus::placement_service

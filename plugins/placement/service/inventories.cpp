@@ -1,7 +1,10 @@
 #include "inventories.hpp"
 
+#include "names.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace volutus::placement_service {
@@ -51,6 +54,37 @@ void check(Inventory const& inventory) {
     if (!(inventory.allocation_ratio > 0) || inventory.allocation_ratio > 1e6) refuse("allocation_ratio is positive");
 }
 
+Inventory inventory_from(std::string resource_class, json::object const& body) {
+    Inventory inventory;
+    inventory.resource_class = std::move(resource_class);
+    inventory.max_unit = largest_unit;
+    auto refuse = [](std::string const& why) { throw Error(Code::invalid, "JSON does not validate: " + why); };
+    if (!is_name(inventory.resource_class))
+        refuse(fmt::format("'{:.255}' is no resource class: capitals, digits and '_'", inventory.resource_class));
+    if (!body.contains("total"))
+        refuse(fmt::format("'total' is a required property of the inventory of {}", inventory.resource_class));
+    for (auto const& [key, value] : body) {
+        std::int64_t* number = key == "total"       ? &inventory.total
+                               : key == "reserved"  ? &inventory.reserved
+                               : key == "min_unit"  ? &inventory.min_unit
+                               : key == "max_unit"  ? &inventory.max_unit
+                               : key == "step_size" ? &inventory.step_size
+                                                    : nullptr;
+        if (key == "allocation_ratio" && value.is_number())
+            inventory.allocation_ratio = value.to_number<double>();
+        else if (key == "resource_provider_generation" && value.is_int64())
+            continue; // of the provider, checked by whoever reads the whole body
+        else if (!number && key != "allocation_ratio")
+            refuse(fmt::format("an inventory has no '{:.255}'", std::string_view(key)));
+        else if (!number || !value.is_int64())
+            refuse(fmt::format("{} of {} is no number", std::string_view(key), inventory.resource_class));
+        else
+            *number = value.get_int64();
+    }
+    check(inventory);
+    return inventory;
+}
+
 Writes set_inventory(std::string const& provider, Inventory const& inventory) {
     store::SetAccount account;
     account.account = provider;
@@ -65,14 +99,26 @@ Writes set_inventory(std::string const& provider, Inventory const& inventory) {
 }
 
 Writes drop_inventory(store::Account const& account) {
-    if (account.used > 0)
-        throw Error(Code::conflict, fmt::format("Unable to delete inventory of {}: {} of it are in use by allocations.",
-                                                account.resource, account.used));
     store::SetAccount dropped;
     dropped.account = account.account;
     dropped.resource = account.resource;
     dropped.drop = true;
     return set_account(std::move(dropped));
+}
+
+Writes replace_inventories(Provider& provider, Accounts const& there, std::vector<Inventory> const& wanted) {
+    Writes writes;
+    std::vector<std::string> named;
+    for (auto const& inventory : wanted) {
+        named.push_back(inventory.resource_class);
+        auto const found = there.find(inventory.resource_class);
+        if (found == there.end() || !same(inventory_of(found->second), inventory))
+            writes += set_inventory(provider.id, inventory);
+    }
+    for (auto const& [resource, account] : there)
+        if (std::find(named.begin(), named.end(), resource) == named.end()) writes += drop_inventory(account);
+    provider.custom_classes = custom_among(named);
+    return writes;
 }
 
 bool same(Inventory const& one, Inventory const& other) {

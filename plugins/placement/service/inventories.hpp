@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace volutus::placement_service {
 
@@ -25,11 +26,15 @@ Inventory inventory_of(store::Account const& account);
 json::object shown(Inventory const& inventory);
 // Throws invalid with what would be right: a total of at least 1, reserved at most the total, units that fit.
 void check(Inventory const& inventory);
+// As a client sends it, checked. Other members of the body than an inventory's are refused.
+Inventory inventory_from(std::string resource_class, json::object const& body);
 
 // What makes an account say this.
 Writes set_inventory(std::string const& provider, Inventory const& inventory);
-// conflict while something is claimed from it.
+// The apply is a conflict while something is claimed from it.
 Writes drop_inventory(store::Account const& account);
+// What makes the provider have these and no others; its list of custom classes is brought up to date.
+Writes replace_inventories(Provider& provider, Accounts const& there, std::vector<Inventory> const& wanted);
 bool same(Inventory const& one, Inventory const& other);
 
 } // namespace volutus::placement_service

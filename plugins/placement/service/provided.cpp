@@ -1,6 +1,7 @@
 #include "provided.hpp"
 
 #include "inventories.hpp"
+#include "names.hpp"
 
 #include <volutus/formats.hpp>
 
@@ -19,20 +20,18 @@ std::vector<std::string> traits_with(Provider const& provider, std::vector<std::
     return {traits.begin(), traits.end()};
 }
 
-Writes inventory_changes(Accounts const& there, placement::Provider const& wanted) {
-    Writes writes;
-    std::set<std::string> named;
-    for (auto inventory : wanted.inventories) {
+std::vector<Inventory> checked(std::vector<Inventory> inventories) {
+    for (auto& inventory : inventories) {
         if (inventory.max_unit == 0) inventory.max_unit = largest_unit;
         check(inventory);
-        named.insert(inventory.resource_class);
-        auto const found = there.find(inventory.resource_class);
-        if (found == there.end() || !same(inventory_of(found->second), inventory))
-            writes += set_inventory(wanted.id, inventory);
     }
-    for (auto const& [resource, account] : there)
-        if (!named.count(resource)) writes += drop_inventory(account);
-    return writes;
+    return inventories;
+}
+
+std::vector<std::string> classes_of(std::vector<Inventory> const& inventories) {
+    std::vector<std::string> names;
+    for (auto const& inventory : inventories) names.push_back(inventory.resource_class);
+    return names;
 }
 
 } // namespace
@@ -44,20 +43,26 @@ void Provided::keep(Call& call, placement::Provider const& wanted) {
     Store store(host_, call);
     retry_on_conflict([&] {
         auto provider = store.get<Provider>(wanted.id).value_or(Provider{});
+        bool const is_new = provider.id.empty();
+        provider.id = wanted.id;
         auto told = wanted.traits;
         std::sort(told.begin(), told.end());
-        auto writes = inventory_changes(accounts_of(store, wanted.id), wanted);
-        bool const is_new = provider.id.empty();
+        auto const inventories = checked(wanted.inventories);
+        auto writes = replace_inventories(provider, accounts_of(store, wanted.id), inventories);
         bool const differs = is_new || provider.name != wanted.name || provider.kept_traits != told;
         if (!differs && writes.apply.set.empty()) return;
-        auto const now = timestamp(world::wall_now());
-        if (is_new) provider.created_at = now;
-        provider.id = wanted.id;
+        auto const now = timestamp_now();
+        if (is_new) {
+            provider.created_at = now;
+            provider.root = wanted.id;
+        }
         provider.name = wanted.name;
-        provider.traits = traits_with(provider, told);
+        provider.set_traits(traits_with(provider, told));
         provider.kept_traits = told;
         provider.updated_at = now;
         if (!is_new) ++provider.generation;
+        writes += register_traits(store, told);
+        writes += register_classes(store, classes_of(inventories));
         store.apply(put(provider) + std::move(writes));
     });
 }

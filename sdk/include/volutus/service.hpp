@@ -30,9 +30,10 @@ protected:
     }
     void serve_resource(Resource const& resource, void* object, void const* type);
 
-    // Before and after every handler; for audit and metering. What before() throws is the answer.
+    // Before and after every handler; for audit, metering, and headers that all replies bear. What before() throws is
+    // the answer.
     virtual void before(Request&) {}
-    virtual void after(Request&, Reply const&) {}
+    virtual void after(Request&, Reply&) {}
 
 private:
     struct Bound {
