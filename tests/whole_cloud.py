@@ -21,6 +21,16 @@ enabled = true
 enabled = true
 """
 
+# This host's own: real guests and packets. own_host.sh gives a test a host of its own.
+HOST = """
+[plugin.compute_libvirt.config]
+directory = "{state}/../guests"
+[plugin.network_linux]
+enabled = true
+[plugin.network_linux.config]
+state_directory = "{state}/network-linux"
+"""
+
 SITE = """
 [kernel]
 node = "test-1"
@@ -41,6 +51,7 @@ class WholeCloud(cloud.Cloud):
 
     def __init__(self, drivers=SIMULATED, more=""):
         super().__init__("")
+        self.folder.chmod(0o711)  # QEMU's user passes through it
         for file in sorted((REPOSITORY / "conf.d").iterdir()):
             self.write(file.name, file.read_text())
         self.write("98-drivers.toml", drivers)

@@ -12,7 +12,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-from whole_cloud import SIMULATED, WholeCloud
+from whole_cloud import HOST, SIMULATED, WholeCloud
 
 HERE = Path(__file__).resolve().parent
 # The smallest that the guest image runs in, and another that differs in all three.
@@ -118,7 +118,7 @@ def main():
                                          "top_dir=/usr/lib/python3/dist-packages\n")
     subprocess.run(["stestr", "init"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     bad = False
-    cloud = WholeCloud("" if guest else SIMULATED)
+    cloud = WholeCloud(HOST if guest else SIMULATED)
     try:
         cloud.start()
         configuration(cloud, folder, *furnish(cloud, wanted.guest_image), guest)

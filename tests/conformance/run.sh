@@ -1,7 +1,8 @@
 #!/bin/bash
-# run.sh [--build FOLDER] [--drivers simulated|host] [--keep] [SUITE...]: starts a fresh cloud, runs Debian's unmodified
-# Tempest against it, and prints passed, failed and skipped per suite. Suites: suites.toml; without one, all that the
-# drivers can do. Fails when a test fails, or a suite that passed no test. The host's drivers need root.
+# run.sh [--build FOLDER] [--drivers host --guest-image FILE] [--keep] [SUITE...]: starts a fresh cloud, runs Debian's
+# unmodified Tempest against it, and prints passed, failed and skipped per suite. Suites: suites.toml; without one, all
+# that the drivers can do. Fails when a test fails, or a suite that passed no test. The host's drivers need root; they get
+# a host of their own, by namespaces.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export PYTHONPATH=$here/..
@@ -12,4 +13,7 @@ if [ "${1:-}" = --build ]; then
 fi
 VOLUTUS_BUILD_DIR=$(cd "$build" && pwd)
 export VOLUTUS_BUILD_DIR
-exec /usr/bin/python3 -B "$here/conformance.py" "$@"
+own_host=()
+[[ " $* " != *" --drivers host "* && " $* " != *" --drivers=host "* ]] ||
+    own_host=("$here/../own_host.sh" "$VOLUTUS_BUILD_DIR/own_host")
+exec "${own_host[@]}" /usr/bin/python3 -B "$here/conformance.py" "$@"

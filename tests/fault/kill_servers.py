@@ -5,7 +5,7 @@ agreement; and a server that ran before goes on running while the daemon is down
 
     kill_servers.py [--rounds N] [--seed N] [--drivers simulated|host] [--guest-image FILE]
 
-N creates and N deletes are interrupted. The host's drivers need root and libvirt's daemons.
+N creates and N deletes are interrupted. The host's drivers run below own_host.sh.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from cloud import wait_for
-from whole_cloud import SIMULATED, WholeCloud
+from whole_cloud import HOST, SIMULATED, WholeCloud
 
 SETTLE = 300  # seconds, for all tasks to end after a start
 RESTING = {"ACTIVE", "ERROR", "SHUTOFF"}
@@ -137,7 +137,7 @@ def main():
     wanted = parser.parse_args()
     host = wanted.drivers == "host"
 
-    cloud = WholeCloud("" if host else SIMULATED, "" if host else LATENCY)
+    cloud = WholeCloud(HOST if host else SIMULATED, "" if host else LATENCY)
     cloud.start()
     image, flavor, network = furnish(cloud, wanted.guest_image)
     work = Interrupted(cloud, image, flavor, network, random.Random(wanted.seed), 6 if host else 0.4)
