@@ -24,6 +24,4 @@ mkdir -p "$folder/files" /srv
 chmod 755 "$folder/files"
 mount --bind "$folder/files" /srv
 export TMPDIR=/srv
-# A guest's own /dev cannot be made where parts of /dev are mounts, as own_libvirt.sh and containers have them.
-export LIBVIRT_QEMU_CONF='namespaces = []'
 "$here/e2e/libvirt/own_libvirt.sh" "$folder/libvirt" "$@"

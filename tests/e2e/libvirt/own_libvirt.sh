@@ -36,7 +36,8 @@ if [ -e /dev/kvm ]; then
     install -m 0 /dev/null "$folder/no-kvm"
     mount --bind "$folder/no-kvm" /dev/kvm
 fi
-[ -z "${LIBVIRT_QEMU_CONF:-}" ] || echo "$LIBVIRT_QEMU_CONF" >"$folder/etc/qemu.conf"
+# A guest's own /dev cannot be made where parts of /dev are mounts, as above and in containers.
+echo 'namespaces = []' >"$folder/etc/qemu.conf"
 virtlogd --daemon --pid-file "$folder/virtlogd.pid"
 libvirtd --daemon --pid-file "$folder/libvirtd.pid"
 "$@"
