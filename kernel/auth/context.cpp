@@ -33,19 +33,21 @@ Credentials credentials_of(Context const& context) {
 Caller::Caller(Context from)
     : context(std::move(from)), credentials(credentials_of(context)), document(print(context)) {}
 
-std::string document_of(Caller const& caller, std::string_view request_id) {
-    // The codec writes members in their order and request_id is the last; printing the whole again would cost more than
+std::string document_of(Caller const& caller, Occasion const& occasion) {
+    // The codec writes members in their order and these two are the last; printing the whole again would cost more than
     // the rest of a short request.
-    auto const quoted = json::print(json::value(request_id));
-    constexpr std::string_view last = R"("request_id":"")";
+    constexpr std::string_view last = R"("client_address":"","request_id":"")";
     auto const at = caller.document.rfind(last);
     auto out = caller.document;
-    return out.replace(at, last.size(), R"("request_id":)" + quoted);
+    return out.replace(at, last.size(),
+                       R"("client_address":)" + json::print(json::value(occasion.client_address)) +
+                           R"(,"request_id":)" + json::print(json::value(occasion.request_id)));
 }
 
-std::string anonymous_document(std::string_view request_id) {
+std::string anonymous_document(Occasion const& occasion) {
     Context context;
-    context.request_id = request_id;
+    context.client_address = occasion.client_address;
+    context.request_id = occasion.request_id;
     return print(context);
 }
 

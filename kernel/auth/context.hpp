@@ -19,11 +19,16 @@ struct Caller {
     std::string document; // the context as JSON, for vlt_call.caller, without a request id
 };
 
+// What of a context differs from request to request.
+struct Occasion {
+    std::string_view client_address, request_id;
+};
+
 // The caller's document of one request.
-std::string document_of(Caller const& caller, std::string_view request_id);
+std::string document_of(Caller const& caller, Occasion const& occasion);
 
 // The document of an anonymous request.
-std::string anonymous_document(std::string_view request_id);
+std::string anonymous_document(Occasion const& occasion);
 
 // Names of what a context rests on. When one of them changes, the context must be filled again:
 //   user:<id> project:<id> domain:<id> role:<id> trust:<id> application_credential:<id> audit:<token's audit id>

@@ -13,12 +13,16 @@ constexpr std::size_t most_name_bytes = 64;
 // Each implies those after it.
 constexpr std::array<std::string_view, 4> personas{"admin", "manager", "member", "reader"};
 
-gateway::Identity anonymous(gateway::Request const& request) { return {auth::anonymous_document(request.id), nullptr}; }
+auth::Occasion occasion_of(gateway::Request const& request) { return {request.origin.client, request.id}; }
+
+gateway::Identity anonymous(gateway::Request const& request) {
+    return {auth::anonymous_document(occasion_of(request)), nullptr};
+}
 
 gateway::Identity identity_of(std::shared_ptr<auth::Caller const> caller, gateway::Request& request) {
     auto const& credentials = caller->credentials;
     request.caller = {credentials.user_id, credentials.project_id};
-    auto document = auth::document_of(*caller, request.id);
+    auto document = auth::document_of(*caller, occasion_of(request));
     return {std::move(document), std::move(caller)};
 }
 

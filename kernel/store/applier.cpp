@@ -98,6 +98,8 @@ contract::Applied Applier::run() {
     check_outcome();
     for (auto const& note : apply.notes) feed_.note(note.topic, note.body);
     for (auto const& [account, resources] : ledger_.changed()) feed_.account(account, resources);
+    if (!feed_.kinds().empty()) // what changed nothing needs no note
+        for (auto const& note : prepared_.kernel.notes) feed_.note(note.topic, note.body);
     return applied;
 }
 

@@ -89,6 +89,8 @@ Prepared::Prepared(std::shared_ptr<Declarations const> with, std::string_view by
     for (auto const& remove : kernel.remove) check_remove(remove, "");
     for (auto const& note : apply.notes) {
         check_name("the topic of a note", note.topic);
+        if (note.topic == audit_topic)
+            throw Error(Code::forbidden, "notes with the topic 'audit' are the kernel's own");
         if (declarations->schema.contains(note.topic))
             throw Error(Code::invalid, fmt::format("the topic '{}' of a note is the name of a kind", note.topic));
         bytes += print_bounded("a note of", note.topic, note.body).size();

@@ -1,5 +1,7 @@
 #include <kernel/store/service.hpp>
 
+#include <volutus/context.hpp>
+
 namespace volutus::kernel::store {
 
 namespace {
@@ -9,11 +11,27 @@ Patience patience_of(Call& call) {
     patience.given_up = [&call] { return call.cancelled(); };
     return patience;
 }
+
+// Who made the change stands in the feed beside it, so neither can be there without the other.
+KernelPart audited(Call const& call, std::string const& plugin) {
+    auto const caller = caller_of(call);
+    if (!caller || !caller->user) return {};
+    json::object who{{"user_id", caller->user->id}};
+    if (caller->project) who["project_id"] = caller->project->id;
+    if (caller->domain) who["domain_id"] = caller->domain->id;
+    if (caller->system) who["system"] = true;
+    who["client_address"] = caller->client_address;
+    who["request_id"] = caller->request_id;
+    who["plugin"] = plugin;
+    KernelPart part;
+    part.notes.push_back({std::string(audit_topic), std::move(who)});
+    return part;
+}
 } // namespace
 
 contract::Applied Service::apply(Call& call, contract::Apply const& apply) {
     call.check(); // once it is queued, its outcome is waited for
-    return store_.apply(owner_, apply);
+    return store_.apply(owner_, apply, audited(call, owner_));
 }
 
 std::optional<contract::Document> Service::get(Call& call, contract::Get const& wanted) {
@@ -24,17 +42,11 @@ contract::Page Service::query(Call& call, contract::Query const& query) {
     return store_.query(query, patience_of(call));
 }
 
-contract::Counted Service::count(Call&, contract::Count const& wanted) {
-    return store_.count(wanted);
-}
+contract::Counted Service::count(Call&, contract::Count const& wanted) { return store_.count(wanted); }
 
-contract::ReferrerPage Service::referrers(Call&, contract::Referrers const& wanted) {
-    return store_.referrers(wanted);
-}
+contract::ReferrerPage Service::referrers(Call&, contract::Referrers const& wanted) { return store_.referrers(wanted); }
 
-contract::Accounts Service::accounts(Call&, contract::AccountQuery const& query) {
-    return store_.accounts(query);
-}
+contract::Accounts Service::accounts(Call&, contract::AccountQuery const& query) { return store_.accounts(query); }
 
 contract::Feed Service::changes(Call& call, contract::Changes const& wanted) {
     return store_.changes(wanted, patience_of(call));

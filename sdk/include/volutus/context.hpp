@@ -66,11 +66,12 @@ struct Context {
     std::optional<TrustRef> trust;        // the token acts for a trustor
     std::optional<std::string> application_credential_id;
     std::optional<ServiceRef> service;
-    std::string request_id; // "req-<uuid>"; empty in the context cache
+    std::string client_address; // where the request came from; this and the next are empty in the context cache
+    std::string request_id;     // "req-<uuid>"
 };
 BOOST_DESCRIBE_STRUCT(Context, (),
                       (user, project, domain, system, roles, is_admin, is_admin_project, methods, audit_ids, issued,
-                       expires, trust, application_credential_id, service, request_id))
+                       expires, trust, application_credential_id, service, client_address, request_id))
 
 // Throws Code::invalid for a document that is no context.
 inline Context parse_context(std::string_view document) {

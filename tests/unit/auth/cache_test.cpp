@@ -195,7 +195,7 @@ TEST(Context, GoesOverTheBorderAndBack) {
 }
 
 TEST(Context, OfAnAnonymousRequestHasNoUser) {
-    auto const context = parse_context(anonymous_document("req-7"));
+    auto const context = parse_context(anonymous_document({"192.0.2.7", "req-7"}));
     EXPECT_FALSE(context.user.has_value());
     EXPECT_EQ(context.request_id, "req-7");
     EXPECT_EQ(credentials_of(context).user_id, "");
@@ -206,8 +206,9 @@ TEST(Context, OfARequestCarriesItsId) {
     context.user->name = R"("request_id":"")"; // what a malicious name might be
     Caller const caller(context);
     for (auto const* id : {"req-1", "", "a\"b\\c"}) {
-        auto const again = parse_context(document_of(caller, id));
+        auto const again = parse_context(document_of(caller, {"192.0.2.7", id}));
         EXPECT_EQ(again.request_id, id);
+        EXPECT_EQ(again.client_address, "192.0.2.7");
         EXPECT_EQ(again.user->name, context.user->name);
     }
 }

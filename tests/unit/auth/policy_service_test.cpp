@@ -55,7 +55,7 @@ TEST_F(PolicyContract, ACallerThatWasReadBeforeIsNotReadAgain) {
 TEST_F(PolicyContract, TheCloudItselfMayDoEverythingAndAnAnonymousCallerNothing) {
     context_.caller.clear();
     EXPECT_THAT(refused({"context_is_admin", "no such rule"}, {}), ElementsAre());
-    context_.caller = auth::anonymous_document("req-1");
+    context_.caller = auth::anonymous_document({"", "req-1"});
     EXPECT_THAT(refused({"context_is_admin", "project_reader_api"}, {{"project_id", nullptr}}),
                 ElementsAre("context_is_admin", "project_reader_api"));
 }

@@ -1,6 +1,7 @@
 #include "store_fixture.hpp"
 
 #include <kernel/store/service.hpp>
+#include <volutus/context.hpp>
 
 #include <limits>
 
@@ -12,10 +13,15 @@ struct TestCall {
     vlt_call raw{};
     std::int64_t deadline = std::numeric_limits<std::int64_t>::max();
     bool cancelled = false;
+    std::string caller; // "" = the cloud itself
 
     TestCall() {
         raw.head = {sizeof raw, VLT_ABI_MAJOR, VLT_ABI_MINOR};
         raw.deadline = [](vlt_call const* call) { return reinterpret_cast<TestCall const*>(call)->deadline; };
+        raw.caller = [](vlt_call const* call) {
+            auto const& text = reinterpret_cast<TestCall const*>(call)->caller;
+            return vlt_str{text.data(), text.size()};
+        };
         raw.cancelled = [](vlt_call const* call) {
             return std::int32_t(reinterpret_cast<TestCall const*>(call)->cancelled);
         };
@@ -49,6 +55,30 @@ TEST_P(StoreService, AnswersTheContractForItsOwner) {
     EXPECT_EQ(ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":false})").at("entries").as_array().size(), 1u);
     EXPECT_EQ(refusal([&] { ask("apply", R"({"put":[{"kind":"kernel.task","id":"t","body":{}}]})"); }).code,
               Code::forbidden);
+}
+
+TEST_P(StoreService, WhoChangedWhatStandsBesideTheChange) {
+    Context context;
+    context.user = UserRef{"u1", "ada", {}};
+    context.project = ProjectRef{"p1", "home", {}};
+    context.client_address = "192.0.2.7";
+    context.request_id = "req-7";
+    raw_.caller = print(context);
+    ask("apply", R"({"put":[{"kind":"test.server","id":"s1","body":{"name":"a"}}]})");
+    ask("apply", R"({"remove":[{"kind":"test.server","id":"not there"}]})"); // changes nothing
+    raw_.caller.clear();
+    ask("apply", R"({"put":[{"kind":"test.server","id":"s2","body":{"name":"b"}}]})");
+    auto const entries = ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":false})").at("entries").as_array();
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[1].at("revision"), entries[0].at("revision"));
+    EXPECT_EQ(json::text(entries[1].at("kind")), "audit");
+    EXPECT_EQ(entries[1].at("note"), json::value({{"user_id", "u1"},
+                                                  {"project_id", "p1"},
+                                                  {"client_address", "192.0.2.7"},
+                                                  {"request_id", "req-7"},
+                                                  {"plugin", owner}}));
+    EXPECT_EQ(json::text(entries[2].at("id")), "s2");
+    EXPECT_EQ(refusal([&] { ask("apply", R"({"notes":[{"topic":"audit","body":{}}]})"); }).code, Code::forbidden);
 }
 
 TEST_P(StoreService, WaitsUntilTheCallsDeadlineOrCancellation) {
