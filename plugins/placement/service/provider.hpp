@@ -17,7 +17,7 @@ struct Provider : Stored {
     std::optional<std::string> parent;
     std::vector<std::string> traits;      // all that it has
     std::vector<std::string> kept_traits; // of those, what the service that owns the provider told
-    std::vector<std::string> aggregates;  // UUIDs
+    std::vector<std::string> aggregates, kept_aggregates; // UUIDs; the same
     std::string created_at, updated_at;
 };
 Resource const& resource_of(Provider const*);

@@ -29,6 +29,7 @@ inline constexpr auto providers = resource<Provider>(
     field<&Provider::parent>("parent_provider_uuid", refers_to("placement.provider"), since("1.14")),
     computed<root_of>("root_provider_uuid", since("1.14")), field<&Provider::traits>("traits", hidden),
     field<&Provider::kept_traits>("kept_traits", hidden), field<&Provider::aggregates>("aggregates", hidden),
+    field<&Provider::kept_aggregates>("kept_aggregates", hidden),
     field<&Provider::created_at>("created_at", hidden), field<&Provider::updated_at>("updated_at", hidden),
     computed<links_of>("links"),
 
