@@ -111,6 +111,11 @@ json::value shown_swap(Request&, Flavor const& flavor) {
     return flavor.swap;
 }
 
+// A flavor is nobody's, so its policy is asked about the caller's own project.
+void hide_extra_specs(Request& request, Flavor const&, json::object& shown) {
+    if (!request.may("os_compute_api:os-flavor-extra-specs:index", request.own_target())) shown.erase("extra_specs");
+}
+
 Flavor visible_flavor(Request& request, std::string const& id) {
     auto flavor = request.store().get<Flavor>(id);
     if (!flavor || !may_use(request, *flavor)) request.missing("Flavor", id);

@@ -34,6 +34,7 @@ struct Tenant {
 constexpr auto tenant_rows = rows(field<&Tenant::tenant>("tenant", required_field, min_length(1), max_length(255)));
 constexpr Fields rows_of(Tenant const*) { return fields_of(tenant_rows); }
 
+void hide_extra_specs(Request& request, Flavor const& flavor, json::object& shown);
 // The flavor, if the caller may use it; not_found in the service's words otherwise.
 Flavor visible_flavor(Request& request, std::string const& id);
 

@@ -21,7 +21,7 @@ inline constexpr auto flavors = resource<Flavor>(
     field<&Flavor::vcpus>("vcpus"), field<&Flavor::is_public>("os-flavor-access:is_public"),
     field<&Flavor::rxtx_factor>("rxtx_factor"), computed<flavor_links>("links"),
     field<&Flavor::description>("description", since("2.55"), on_update, max_length(65535)),
-    field<&Flavor::extra_specs>("extra_specs", since("2.61"), seen_by("os_compute_api:os-flavor-extra-specs:index")),
+    field<&Flavor::extra_specs>("extra_specs", since("2.61")), view<hide_extra_specs>(),
     field<&Flavor::projects>("projects", hidden), field<&Flavor::created_at>("created_at", hidden),
     field<&Flavor::updated_at>("updated_at", hidden),
 

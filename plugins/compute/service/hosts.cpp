@@ -2,6 +2,8 @@
 
 #include "hosts_table.hpp"
 
+#include "ssh_key.hpp"
+
 #include <volutus/formats.hpp>
 
 #include <fmt/format.h>
@@ -9,6 +11,13 @@
 namespace volutus::compute {
 
 Resource const& resource_of(ComputeHost const*) { return erased<hosts>(); }
+
+// A UUID of version 8: RFC 9562 leaves its bits to us.
+std::string aggregate_of_zone(std::string const& zone) {
+    auto const digest = sha224("availability zone " + zone);
+    return fmt::format("{}-{}-8{}-8{}-{}", digest.substr(0, 8), digest.substr(8, 4), digest.substr(12, 3),
+                       digest.substr(15, 3), digest.substr(18, 12));
+}
 
 namespace {
 
@@ -26,15 +35,18 @@ bool bring_up_to_date(ComputeHost& kept, std::string const& driver, hypervisor::
     kept.memory_mb = told.memory_mb;
     kept.disk_gb = told.disk_gb;
     kept.cpu = told.cpu;
+    kept.traits = told.traits;
     kept.zone = zone;
     return stored_form(resource_of(&kept), &kept) != before;
 }
 
-placement::Provider provider_of(ComputeHost const& host, hypervisor::Host const& told, Settings const& settings) {
+placement::Provider provider_of(ComputeHost const& host, Settings const& settings) {
     placement::Provider provider;
     provider.id = host.id;
     provider.name = host.name;
-    provider.traits = told.traits;
+    provider.traits = host.traits;
+    if (host.disabled) provider.traits.emplace_back(disabled_trait);
+    provider.aggregates = {aggregate_of_zone(host.zone)};
     auto add = [&](char const* resource, std::int64_t total, std::int64_t reserved, double ratio) {
         if (total <= 0) return;
         auto& inventory = provider.inventories.emplace_back();
@@ -80,7 +92,11 @@ void Hosts::keep_one(Call& call, Store& store, std::string const& driver, hyperv
         kept->updated_at = timestamp_now();
         store.save(*kept);
     }
-    backends_.placement.call<&placement::Placement::keep>(call, provider_of(*kept, told, settings_));
+    tell_placement(call, *kept);
+}
+
+void Hosts::tell_placement(Call& call, ComputeHost const& host) const {
+    backends_.placement.call<&placement::Placement::keep>(call, provider_of(host, settings_));
 }
 
 bool Hosts::is_up(ComputeHost const& host) const {

@@ -34,6 +34,8 @@ public:
     Reply list_zones(Request& request);
 
 private:
+    // Inventories, zone, and whether it may be used.
+    void tell_placement(Call& call, ComputeHost const& host) const;
     void keep_one(Call& call, Store& store, std::string const& driver, hypervisor::Host const& told);
     json::object hypervisor_of(Request& request, ComputeHost const& host, bool in_detail) const;
     json::object service_of(Request& request, ComputeHost const& host) const;

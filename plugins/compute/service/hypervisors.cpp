@@ -238,7 +238,7 @@ Reply Hosts::list_services(Request& request) {
 
 ComputeHost Hosts::set_disabled(Request& request, std::string const& id, bool disabled,
                                 std::optional<std::string> reason) const {
-    return retry_on_conflict([&] {
+    auto const changed = retry_on_conflict([&] {
         auto host = request.store().get<ComputeHost>(id);
         if (!host) throw Error(Code::not_found, fmt::format("Compute host {} could not be found.", id));
         host->disabled = disabled;
@@ -247,6 +247,8 @@ ComputeHost Hosts::set_disabled(Request& request, std::string const& id, bool di
         request.store().save(*host);
         return *host;
     });
+    tell_placement(request.call(), changed);
+    return changed;
 }
 
 namespace {

@@ -7,26 +7,60 @@ namespace volutus::compute {
 
 namespace {
 
-scheduler::Demand demand_of(Server const& server) {
-    scheduler::Demand demand;
-    demand.resources = {{"VCPU", server.flavor.vcpus}, {"MEMORY_MB", server.flavor.ram}};
+std::map<std::string, std::int64_t> resources_of(Server const& server) {
+    std::map<std::string, std::int64_t> resources{{"VCPU", server.flavor.vcpus}, {"MEMORY_MB", server.flavor.ram}};
     auto const disk = server.flavor.disk + server.flavor.ephemeral + (server.flavor.swap + 1023) / 1024;
-    if (disk > 0) demand.resources["DISK_GB"] = disk;
+    if (disk > 0) resources["DISK_GB"] = disk;
+    return resources;
+}
+
+// Whom the scheduler's index may be behind: the host's own document decides.
+bool may_take(ComputeHost const& host, Server const& server) {
+    if (server.forced_host) return host.name == *server.forced_host;
+    return !host.disabled && host.zone == server.availability_zone;
+}
+
+scheduler::Demand demand_of(Store& store, Server const& server) {
+    scheduler::Demand demand;
+    demand.resources = resources_of(server);
     for (auto const& [key, value] : server.flavor.extra_specs) {
         if (key.rfind("trait:", 0) == 0)
             (value == "forbidden" ? demand.forbidden : demand.required).push_back(key.substr(6));
     }
+    if (server.forced_host) {
+        auto const host = store.find<ComputeHost>(where("name", json::string(*server.forced_host)));
+        if (!host) throw Error(Code::exhausted, fmt::format("No valid host was found. {} is gone.", *server.forced_host));
+        demand.in = {host->id};
+    } else {
+        demand.forbidden.emplace_back(disabled_trait);
+        demand.member_of = {{aggregate_of_zone(server.availability_zone)}};
+    }
     return demand;
 }
 
+std::string_view in_words(std::string_view filter) {
+    if (filter == "aggregates") return "availability zone";
+    if (filter == "not_in") return "taken meanwhile";
+    if (filter == std::string("forbidden trait ") + disabled_trait) return "disabled";
+    return filter;
+}
+
+// For tenants: how many hosts there are, and which, is the operator's, who finds the names in the log.
 std::string why_none(scheduler::Candidates const& found) {
     std::string refused;
-    for (auto const& refusal : found.refused) {
-        refused += fmt::format("{}{} refused {}", refused.empty() ? "" : "; ", refusal.filter, refusal.count);
-        if (!refusal.hosts.empty()) refused += fmt::format(" ({})", fmt::join(refusal.hosts, ", "));
-    }
-    if (refused.empty()) refused = fmt::format("there are {} hosts", found.hosts);
+    for (auto const& refusal : found.refused) refused += fmt::format("{}{}", refused.empty() ? "" : ", ", in_words(refusal.filter));
+    if (refused.empty()) refused = "there are none";
     return fmt::format("No valid host was found. There are not enough hosts available: {}.", refused);
+}
+
+std::string names_of(Store& store, scheduler::Refusal const& refusal) {
+    std::vector<std::string> names;
+    for (auto const& id : refusal.hosts) {
+        auto const host = store.get<ComputeHost>(id);
+        names.push_back(host ? host->name : id);
+    }
+    return fmt::format("{} refused {}: {}{}", refusal.filter, refusal.count, fmt::join(names, ", "),
+                       names.size() < refusal.count ? ", ..." : "");
 }
 
 } // namespace
@@ -41,7 +75,7 @@ bool ServerTasks::claim_on(Step& step, Store& store, Server server, ComputeHost 
     server.availability_zone = host.zone;
     touch(server);
     Writes writes = put(server) + expect("kernel.task", step.task, step.call.operation().epoch);
-    for (auto const& [resource, amount] : demand_of(server).resources)
+    for (auto const& [resource, amount] : resources_of(server))
         writes += claim(host.id, resource, server.id, amount);
     try {
         store.apply(std::move(writes));
@@ -56,20 +90,20 @@ store::Apply ServerTasks::place(Step& step) {
     Store store(backends_.host, step.call);
     auto const server = store.require<Server>(step.resource);
     if (!server.provider.empty()) return {}; // an earlier try of this step has done it
-    auto demand = demand_of(server);
-    for (auto const& host : store.all<ComputeHost>()) {
-        bool const meant = server.forced_host ? host.name == *server.forced_host
-                                              : !host.disabled && host.zone == server.availability_zone;
-        if (!meant) demand.not_in.push_back(host.id);
-    }
+    auto demand = demand_of(store, server);
     while (true) {
         auto const found = backends_.scheduler.call<&scheduler::Scheduler::candidates>(step.call, demand);
         for (auto const& candidate : found.candidates) {
             auto const host = store.get<ComputeHost>(candidate.host);
-            if (host && claim_on(step, store, server, *host)) return {};
+            if (host && may_take(*host, server) && claim_on(step, store, server, *host)) return {};
             demand.not_in.push_back(candidate.host); // full by now, or no host of servers
         }
-        if (found.candidates.empty()) throw Error(Code::exhausted, why_none(found));
+        if (found.candidates.empty()) {
+            for (auto const& refusal : found.refused)
+                backends_.host.log(Level::info, "a server found no host",
+                                   {{"server", server.id}, {"why", names_of(store, refusal)}});
+            throw Error(Code::exhausted, why_none(found));
+        }
         step.call.check();
     }
 }

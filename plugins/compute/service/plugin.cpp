@@ -1,17 +1,13 @@
+#include "compute_service.hpp"
+
 #include "consoles_table.hpp"
 #include "extensions_table.hpp"
 #include "flavors_table.hpp"
-#include "guest_metadata.hpp"
 #include "hosts_table.hpp"
 #include "keypairs_table.hpp"
-#include "prover.hpp"
 #include "quotas_table.hpp"
 #include "server_table.hpp"
-#include "server_tasks.hpp"
 #include "versions_table.hpp"
-#include "watcher.hpp"
-
-#include <volutus/service.hpp>
 
 namespace volutus::compute {
 
@@ -42,61 +38,47 @@ constexpr auto plugin_manifest = volutus::manifest(
     serves(compute_traits, versions, flavors, keypairs, servers, hosts, quota_sets, consoles, extensions),
     links("in-process", "process"));
 
-class ComputeService : public ServicePlugin {
-public:
-    explicit ComputeService(Host host)
-        : ServicePlugin(host, compute_traits), servers_(host), tasks_(host), hosts_(host), consoles_(host),
-          steps_(tasks_), prover_(host), metadata_(host), watcher_(host, hosts_) {
-        serve<versions>(*this);
-        serve<flavors>(*this);
-        serve<keypairs>(keypairs_);
-        serve<compute::servers>(servers_);
-        serve<compute::hosts>(hosts_);
-        serve<quota_sets>(quotas_);
-        serve<compute::consoles>(consoles_);
-        serve<extensions>(*this);
-        steps_.add(create_server);
-        steps_.add(delete_server);
-        steps_.add(start_server);
-        steps_.add(stop_server);
-        steps_.add(reboot_server);
-        steps_.add(reset_server);
-        steps_.add(pause_server);
-        steps_.add(unpause_server);
-        provide<tasks::contract>(steps_);
-        provide<prover::contract>(prover_);
-        provide<metadata::contract>(metadata_);
-    }
+ComputeService::ComputeService(Host host)
+    : ServicePlugin(host, compute_traits), servers_(host), tasks_(host), hosts_(host), consoles_(host), steps_(tasks_),
+      prover_(host), metadata_(host), watcher_(host, hosts_) {
+    serve<versions>(*this);
+    serve<flavors>(*this);
+    serve<keypairs>(keypairs_);
+    serve<compute::servers>(servers_);
+    serve<compute::hosts>(hosts_);
+    serve<quota_sets>(quotas_);
+    serve<compute::consoles>(consoles_);
+    serve<extensions>(*this);
+    steps_.add(create_server);
+    steps_.add(delete_server);
+    steps_.add(start_server);
+    steps_.add(stop_server);
+    steps_.add(reboot_server);
+    steps_.add(reset_server);
+    steps_.add(pause_server);
+    steps_.add(unpause_server);
+    provide<tasks::contract>(steps_);
+    provide<prover::contract>(prover_);
+    provide<metadata::contract>(metadata_);
+}
 
-    void configure(Call&, json::object const& config) override {
-        Settings settings;
-        decode(fields_of(settings_rows), config, &settings, {});
-        keypairs_.configure(settings);
-        servers_.configure(settings);
-        tasks_.configure(settings);
-        hosts_.configure(settings);
-        quotas_.configure(settings);
-        consoles_.configure(settings);
-    }
+void ComputeService::configure(Call&, json::object const& config) {
+    Settings settings;
+    decode(fields_of(settings_rows), config, &settings, {});
+    keypairs_.configure(settings);
+    servers_.configure(settings);
+    tasks_.configure(settings);
+    hosts_.configure(settings);
+    quotas_.configure(settings);
+    consoles_.configure(settings);
+}
 
-    void start(Call& call) override {
-        hosts_.keep(call);
-        watcher_.start(call);
-    }
-    void quiesce(Call&) override { watcher_.stop(); }
+void ComputeService::start(Call& call) {
+    hosts_.keep(call);
+    watcher_.start(call);
+}
 
-private:
-    Keypairs keypairs_;
-    Servers servers_;
-    ServerTasks tasks_;
-    Hosts hosts_;
-    Quotas quotas_;
-    Consoles consoles_;
-    TaskSteps<ServerTasks> steps_;
-    Prover prover_;
-    GuestMetadata metadata_;
-    Watcher watcher_; // its threads use the rest: ended first
-};
+void ComputeService::quiesce(Call&) { watcher_.stop(); }
 
 } // namespace volutus::compute
 

@@ -20,7 +20,8 @@ Kept kept(Store& store, std::string const& project, std::string_view name, std::
     auto const found = store.accounts(query).accounts;
     if (found.empty()) return {fallback, 0};
     auto const& account = found.front();
-    return {account.quota ? account.total : fallback, account.used};
+    // What nobody has set is as the configuration says now, not as it said when somebody last took of it.
+    return {account.quota && !account.inherited ? account.total : fallback, account.used};
 }
 
 void enforce_for(Request& request, PolicyRule rule, std::string const& project) {

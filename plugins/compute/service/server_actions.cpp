@@ -58,16 +58,6 @@ template <class StartTask> Reply Servers::act(Request& request, Action const& ac
     return request.reply();
 }
 
-template <class Change> Server Servers::changed(Request& request, Change change) {
-    return retry_on_conflict([&] {
-        auto server = require_server(request);
-        change(server);
-        touch(server);
-        request.store().save(server);
-        return server;
-    });
-}
-
 Reply Servers::start(Request& request) {
     return act(request, {"start", "powering-on", {"stopped"}},
                [](Server const& server) { return volutus::start(start_server, server, {{"becomes", "active"}}); });

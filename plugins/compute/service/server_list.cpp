@@ -22,8 +22,6 @@ bool is_ipv6_or_empty(std::string_view text) { return text.empty() || is_ipv6(te
 
 namespace {
 
-using Keep = std::function<bool(Server const&)>;
-
 std::regex regex_of(std::string_view name, std::string const& text) {
     constexpr std::size_t longest = 255; // the library's own matcher recurses
     if (text.size() > longest)
@@ -90,8 +88,8 @@ constexpr std::array text_filters{
     TextFilter{"description", [](Server const& s) { return text(s.description); }, true},
 };
 
-std::vector<Keep> text_keeps(Request const& request) {
-    std::vector<Keep> keeps;
+std::vector<KeepServer> text_keeps(Request const& request) {
+    auto keeps = keeps_by_tags(request);
     for (auto const& row : text_filters) {
         bool const open = !row.operators || request.caller().is_admin ||
                           (row.since > version_from("2.1") && request.version() >= row.since);
@@ -230,7 +228,7 @@ Reply Servers::list(Request& request) {
     if (!keeps.empty())
         hooks.keep = [keeps = std::move(keeps)](void const* object) {
             auto const& server = *static_cast<Server const*>(object);
-            return std::all_of(keeps.begin(), keeps.end(), [&](Keep const& keep) { return keep(server); });
+            return std::all_of(keeps.begin(), keeps.end(), [&](KeepServer const& keep) { return keep(server); });
         };
     if (request.route().shown.empty()) // in detail
         hooks.before_view = [this, &request](std::vector<void*> const& objects) {

@@ -75,13 +75,9 @@ json::object plain_addresses(Server const& server) {
 Reply Servers::list_metadata(Request& request) { return shown_metadata(request, require_server(request).metadata); }
 
 template <class Change> Reply Servers::change_metadata(Request& request, Change change) {
-    auto const server = retry_on_conflict([&] {
-        auto found = require_server(request);
+    auto const server = changed(request, [&](Server& found) {
         change(found.metadata);
         check_metadata(found.metadata);
-        touch(found);
-        request.store().save(found);
-        return found;
     });
     return shown_metadata(request, server.metadata);
 }
@@ -182,6 +178,11 @@ Reply Servers::show_group(Request& request) {
     auto const found = backends_.ports.call<&ports::Ports::groups>(request.call(), ports::GroupIds{{id}}).groups;
     if (found.empty()) throw Error(Code::not_found, fmt::format("Security group {} not found.", id));
     return request.reply(json::object{{"security_group", group_of(found.front())}});
+}
+
+Reply Servers::list_volumes(Request& request) {
+    require_server(request);
+    return request.reply(json::object{{"volumeAttachments", json::array()}});
 }
 
 Reply Servers::show_password(Request& request) {

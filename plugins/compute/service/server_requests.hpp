@@ -82,4 +82,10 @@ struct ResetState {
 constexpr auto reset_state_rows = rows(field<&ResetState::state>("state", required_field, one_of("active", "error")));
 constexpr Fields rows_of(ResetState const*) { return fields_of(reset_state_rows); }
 
+struct ServerTags {
+    std::vector<std::string> tags;
+};
+constexpr auto server_tags_rows = rows(field<&ServerTags::tags>("tags", required_field, max_length(50)));
+constexpr Fields rows_of(ServerTags const*) { return fields_of(server_tags_rows); }
+
 } // namespace volutus::compute

@@ -15,6 +15,9 @@ inline constexpr char server_action[] = "/servers/{server_id}/action";
 inline constexpr char metadata_path[] = "/servers/{server_id}/metadata";
 inline constexpr char metadata_key_path[] = "/servers/{server_id}/metadata/{key}";
 inline constexpr char password_path[] = "/servers/{server_id}/os-server-password";
+inline constexpr char tags_path[] = "/servers/{server_id}/tags";
+inline constexpr char one_tag[] = "/servers/{server_id}/tags/{tag}";
+inline constexpr char forced_host_rule[] = "os_compute_api:servers:create:forced_host";
 inline constexpr char operators_only[] = "rule:context_is_admin";
 
 inline constexpr auto server_queries = [](ListRow& row) {
@@ -68,6 +71,7 @@ inline constexpr auto servers = resource<Server>(
     field<&Server::nics>("nics", hidden), field<&Server::public_key>("public_key", hidden),
     field<&Server::key_type>("key_type", hidden), field<&Server::password>("password", hidden),
     field<&Server::events>("events", hidden), view<fit_state>(),
+    rule(forced_host_rule, operators_only),
 
     list<&Servers::list>(
         "/servers", "os_compute_api:servers:index", shows("id", "name", "links"), server_queries, server_sorts,
@@ -83,6 +87,7 @@ inline constexpr auto servers = resource<Server>(
     update<&Servers::update>(one_server, "os_compute_api:servers:update"),
     remove<&Servers::remove>(one_server, "os_compute_api:servers:delete"),
 
+    action<&Servers::remove>(server_action, "forceDelete", "os_compute_api:os-deferred-delete:force"),
     action<&Servers::start>(server_action, "os-start", "os_compute_api:servers:start"),
     action<&Servers::stop>(server_action, "os-stop", "os_compute_api:servers:stop"),
     action<&Servers::reboot>(server_action, "reboot", "os_compute_api:servers:reboot"),
@@ -112,6 +117,15 @@ inline constexpr auto servers = resource<Server>(
                                     "os_compute_api:os-attach-interfaces:show"),
     route<&Servers::list_groups_of_server>("GET", "/servers/{server_id}/os-security-groups",
                                            "os_compute_api:os-security-groups:list"),
+    route<&Servers::list_tags>("GET", tags_path, "os_compute_api:os-server-tags:index", since("2.26")),
+    route<&Servers::replace_tags>("PUT", tags_path, "os_compute_api:os-server-tags:update_all", since("2.26")),
+    route<&Servers::remove_tags>("DELETE", tags_path, "os_compute_api:os-server-tags:delete_all", since("2.26"),
+                                 status(204)),
+    route<&Servers::show_tag>("GET", one_tag, "os_compute_api:os-server-tags:show", since("2.26"), status(204)),
+    route<&Servers::add_tag>("PUT", one_tag, "os_compute_api:os-server-tags:update", since("2.26"), status(201)),
+    route<&Servers::remove_tag>("DELETE", one_tag, "os_compute_api:os-server-tags:delete", since("2.26"), status(204)),
+    route<&Servers::list_volumes>("GET", "/servers/{server_id}/os-volume_attachments",
+                                  "os_compute_api:os-volumes-attachments:index"),
     route<&Servers::show_password>("GET", password_path, "os_compute_api:os-server-password:show"),
     route<&Servers::remove_password>("DELETE", password_path, "os_compute_api:os-server-password:clear", status(204)),
     route<&Servers::list_events>("GET", "/servers/{server_id}/os-instance-actions",

@@ -152,6 +152,7 @@ store::Apply ServerTasks::failed(Step& step) {
     if (!server) return {};
     become(*server, "error");
     server->fault = Fault{500, server->updated, step.error};
+    if (!server->events.empty()) server->events.back().message = "Error"; // the action that this task was for
     return put(*server).apply;
 }
 

@@ -51,6 +51,14 @@ public:
     Reply list_events(Request& request);
     Reply show_event(Request& request);
 
+    Reply list_tags(Request& request);
+    Reply replace_tags(Request& request, ServerTags const& wanted);
+    Reply remove_tags(Request& request);
+    Reply show_tag(Request& request);
+    Reply add_tag(Request& request);
+    Reply remove_tag(Request& request);
+    Reply list_volumes(Request& request);
+
     // The security groups of the network service, as old clients ask the compute service for them.
     Reply list_groups(Request& request);
     Reply show_group(Request& request);
@@ -82,5 +90,20 @@ private:
 Server require_server(Request& request);
 // Notes who asked for what; the last ones are kept.
 void remember(Request& request, Server& server, std::string_view action);
+
+// Of server_tags.cpp. Throws invalid for what is no tag; leaves each once, in order.
+void check_tags(std::vector<std::string>& tags);
+using KeepServer = std::function<bool(Server const&)>;
+std::vector<KeepServer> keeps_by_tags(Request const& request); // what tags, tags-any, not-tags, not-tags-any ask for
+
+template <class Change> Server Servers::changed(Request& request, Change change) {
+    return retry_on_conflict([&] {
+        auto server = require_server(request);
+        change(server);
+        touch(server);
+        request.store().save(server);
+        return server;
+    });
+}
 
 } // namespace volutus::compute

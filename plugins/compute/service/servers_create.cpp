@@ -87,6 +87,17 @@ void choose_networks(NewServer const& wanted, Request& request, Server& server) 
         server.networks = "none";
 }
 
+// Hints that no scheduler here listens to are ignored, as the API wants it; but a group is a promise.
+void refuse_groups(Request& request) {
+    for (auto const* name : {"os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"}) {
+        auto const* hints = request.document().get_object().if_contains(name);
+        if (!hints) continue;
+        if (!hints->is_object()) throw Error(Code::invalid, fmt::format("Invalid input for {}: an object", name));
+        if (auto const* group = hints->get_object().if_contains("group"))
+            throw Error(Code::invalid, fmt::format("Instance group {} could not be found.", json::print(*group)));
+    }
+}
+
 void refuse_volumes(NewServer const& wanted) {
     auto given = [](json::value const& list) { return list.is_array() && !list.get_array().empty(); };
     if (given(wanted.block_device_mapping))
@@ -158,7 +169,7 @@ void Servers::choose_place(Request& request, NewServer const& wanted, Server& se
         if (host.empty() && second != rest.npos) host = rest.substr(second + 1);
     }
     if (!host.empty()) {
-        request.enforce(policy("os_compute_api:servers:create:forced_host", operators_only), request.own_target());
+        request.enforce(forced_host_rule, request.own_target());
         if (!request.store().find<ComputeHost>(where("name", json::string(host))))
             throw Error(Code::invalid, fmt::format("Compute host {} could not be found.", host));
         server.forced_host = host;
@@ -189,6 +200,7 @@ void Servers::check_metadata(std::map<std::string, std::string> const& metadata)
 }
 
 Server Servers::server_from(Request& request, NewServer const& wanted) {
+    refuse_groups(request);
     refuse_volumes(wanted);
     if (!wanted.certificates.is_null())
         throw Error(Code::invalid, "trusted_image_certificates: this cloud does not check image signatures");
@@ -209,6 +221,7 @@ Server Servers::server_from(Request& request, NewServer const& wanted) {
     server.access_v6 = canonical_ipv6(wanted.access_v6);
     server.metadata = wanted.metadata;
     server.tags = wanted.tags;
+    check_tags(server.tags);
     check_metadata(server.metadata);
     for (auto const& group : wanted.security_groups)
         if (std::find(server.security_groups.begin(), server.security_groups.end(), group.name) ==

@@ -7,6 +7,7 @@ namespace volutus::compute {
 namespace {
 using namespace std::chrono_literals;
 constexpr auto one_look = 2s; // that a driver waits for news: so long stop() may take
+constexpr auto brief_look = 500ms; // while a server's task is waited for
 constexpr auto after_failure = 5s;
 constexpr auto between_hosts = 30s;
 } // namespace
@@ -51,10 +52,12 @@ void Watcher::keep_hosts() {
 
 void Watcher::follow(std::string const& driver) {
     hypervisor::Since since;
-    bool look_at_all = true; // what happened while nobody watched
+    bool look_at_all = true;       // what happened while nobody watched
+    std::set<std::string> changed; // servers to be looked at; those that a task works on stay until it has ended
     while (wait(0s)) {
         try {
-            OwnCall own(backends_.host, world::now() + (look_at_all ? 60s : one_look));
+            if (!changed.empty()) compare_each(changed);
+            OwnCall own(backends_.host, world::now() + (look_at_all ? 60s : changed.empty() ? one_look : brief_look));
             if (look_at_all) {
                 // From here on; then nothing is lost between the look and the next event.
                 OwnCall brief(backends_.host, world::now() + 250ms);
@@ -68,9 +71,7 @@ void Watcher::follow(std::string const& driver) {
             auto const news = backends_.hypervisors.at(driver).call<&hypervisor::Driver::events>(own.call(), since);
             since.number = news.next;
             look_at_all = news.missed;
-            Store store(backends_.host, own.call());
-            for (auto const& state : news.changed)
-                if (auto server = store.get<Server>(state.id)) compare(own.call(), store, std::move(*server));
+            for (auto const& state : news.changed) changed.insert(state.id);
         } catch (Error const& error) {
             if (error.code() == Code::deadline && since.number != 0) continue; // no news
             look_at_all = true;
@@ -88,13 +89,26 @@ void Watcher::compare_all(Call& call, std::string const& driver) {
             compare(call, store, std::move(server));
 }
 
+void Watcher::compare_each(std::set<std::string>& changed) {
+    OwnCall own(backends_.host, world::now() + 60s);
+    Store store(backends_.host, own.call());
+    for (auto at = changed.begin(); at != changed.end();) {
+        auto server = store.get<Server>(*at);
+        if (!server || compare(own.call(), store, std::move(*server)))
+            at = changed.erase(at);
+        else
+            ++at;
+    }
+}
+
 // Events may be old by now, so the guest itself is asked; and only a server that no task works on is changed, as it was
-// when the guest was asked.
-void Watcher::compare(Call& call, Store& store, Server server) {
-    if (server.task_state || server.host.empty()) return;
+// when the guest was asked. False where a task is at it: what it does may be older than the event.
+bool Watcher::compare(Call& call, Store& store, Server server) {
+    if (server.task_state) return false;
+    if (server.host.empty()) return true;
     auto const state = backends_.hypervisors.at(server.driver)
                            .call<&hypervisor::Driver::show>(call, hypervisor::ServerId{server.id, server.host});
-    if (!state) return; // a guest that is missing is for the operator to look at
+    if (!state) return true; // a guest that is missing is for the operator to look at
     bool const off = state->power == hypervisor::Power::off || state->power == hypervisor::Power::crashed;
     if (off && (server.vm_state == "active" || server.vm_state == "paused")) {
         server.vm_state = "stopped";
@@ -103,13 +117,15 @@ void Watcher::compare(Call& call, Store& store, Server server) {
         server.vm_state = "active";
         server.power_state = power::running;
     } else {
-        return;
+        return true;
     }
     touch(server);
     try {
         store.apply(put(server));
+        return true;
     } catch (Error const& error) {
-        if (error.code() != Code::precondition) throw; // a task has begun: it knows better
+        if (error.code() != Code::precondition) throw;
+        return false; // a task has begun
     }
 }
 

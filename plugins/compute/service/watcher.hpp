@@ -5,6 +5,8 @@
 #include "hosts.hpp"
 #include "server.hpp"
 
+#include <set>
+
 namespace volutus::compute {
 
 class Watcher {
@@ -20,7 +22,8 @@ private:
     void keep_hosts();
     bool wait(world::Duration pause); // false when it is time to stop
     void compare_all(Call& call, std::string const& driver);
-    void compare(Call& call, Store& store, Server server);
+    void compare_each(std::set<std::string>& changed); // takes out those that agree now
+    bool compare(Call& call, Store& store, Server server);
 
     Backends backends_;
     Hosts& hosts_;

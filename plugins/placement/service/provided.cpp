@@ -13,11 +13,16 @@ namespace volutus::placement_service {
 namespace {
 
 // What the owner tells takes the place of what it told before; what an operator added stays.
-std::vector<std::string> traits_with(Provider const& provider, std::vector<std::string> const& told) {
-    std::set<std::string> traits(provider.traits.begin(), provider.traits.end());
-    for (auto const& old : provider.kept_traits) traits.erase(old);
-    traits.insert(told.begin(), told.end());
-    return {traits.begin(), traits.end()};
+bool bring_up_to_date(std::vector<std::string>& all, std::vector<std::string>& kept, std::vector<std::string> told) {
+    std::sort(told.begin(), told.end());
+    std::set<std::string> now(all.begin(), all.end());
+    for (auto const& old : kept) now.erase(old);
+    now.insert(told.begin(), told.end());
+    std::vector<std::string> sorted(now.begin(), now.end());
+    if (sorted == all && told == kept) return false;
+    all = std::move(sorted);
+    kept = std::move(told);
+    return true;
 }
 
 std::vector<Inventory> checked(std::vector<Inventory> inventories) {
@@ -45,11 +50,13 @@ void Provided::keep(Call& call, placement::Provider const& wanted) {
         auto provider = store.get<Provider>(wanted.id).value_or(Provider{});
         bool const is_new = provider.id.empty();
         provider.id = wanted.id;
-        auto told = wanted.traits;
-        std::sort(told.begin(), told.end());
         auto const inventories = checked(wanted.inventories);
         auto writes = replace_inventories(provider, accounts_of(store, wanted.id), inventories);
-        bool const differs = is_new || provider.name != wanted.name || provider.kept_traits != told;
+        auto traits = provider.traits;
+        bool const other_traits = bring_up_to_date(traits, provider.kept_traits, wanted.traits);
+        bool const other_aggregates =
+            bring_up_to_date(provider.aggregates, provider.kept_aggregates, wanted.aggregates);
+        bool const differs = is_new || provider.name != wanted.name || other_traits || other_aggregates;
         if (!differs && writes.apply.set.empty()) return;
         auto const now = timestamp_now();
         if (is_new) {
@@ -57,11 +64,10 @@ void Provided::keep(Call& call, placement::Provider const& wanted) {
             provider.root = wanted.id;
         }
         provider.name = wanted.name;
-        provider.set_traits(traits_with(provider, told));
-        provider.kept_traits = told;
+        provider.set_traits(std::move(traits));
         provider.updated_at = now;
         if (!is_new) ++provider.generation;
-        writes += register_traits(store, told);
+        writes += register_traits(store, provider.kept_traits);
         writes += register_classes(store, classes_of(inventories));
         store.apply(put(provider) + std::move(writes));
     });

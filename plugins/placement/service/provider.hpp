@@ -21,7 +21,7 @@ struct Provider : Stored {
     std::vector<std::string> kept_traits;    // of those, what the service that owns the provider told
     std::vector<std::string> custom_traits;  // of those, the ones that are documents
     std::vector<std::string> custom_classes; // of its inventories, the classes that are documents
-    std::vector<std::string> aggregates;     // UUIDs
+    std::vector<std::string> aggregates, kept_aggregates; // UUIDs; the same
     std::string created_at, updated_at;
 
     void set_traits(std::vector<std::string> names); // in order, each once

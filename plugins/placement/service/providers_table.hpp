@@ -26,7 +26,7 @@ inline constexpr auto providers = resource<Provider>(
     field<&Provider::name>("name"), field<&Provider::generation>("generation"),
     field<&Provider::parent>("parent_provider_uuid", refers_to("placement.provider"), since("1.14")),
     field<&Provider::root>("root_provider_uuid", indexed, since("1.14")), field<&Provider::traits>("traits", hidden),
-    field<&Provider::kept_traits>("kept_traits", hidden),
+    field<&Provider::kept_traits>("kept_traits", hidden), field<&Provider::kept_aggregates>("kept_aggregates", hidden),
     field<&Provider::custom_traits>("custom_traits", refers_to("placement.trait"), hidden),
     field<&Provider::custom_classes>("custom_classes", refers_to("placement.resource_class"), hidden),
     field<&Provider::aggregates>("aggregates", hidden), field<&Provider::created_at>("created_at", hidden),

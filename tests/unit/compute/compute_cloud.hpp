@@ -59,6 +59,34 @@ struct FakePorts : ports::Ports {
     world::Mutex mutex;
     std::map<std::string, ports::Nic> nics; // by server
     std::string refusal;                    // what attach() fails with
+    std::function<void()> before_attach;    // set before the first server
+};
+
+// Stands before the simulator: a test may hold its calls, or let them fail, for as long as it wants.
+struct Gate : hypervisor::Driver {
+    using Before = std::function<void(std::string const& call)>;
+    explicit Gate(Client<hypervisor::contract> simulator) : inner(std::move(simulator)) {}
+
+    hypervisor::Hosts hosts(Call& call) override;
+    void prepare(Call& call, hypervisor::Server const& server) override;
+    void start(Call& call, hypervisor::Server const& server) override;
+    void stop(Call& call, hypervisor::Stop const& wanted) override;
+    void reboot(Call& call, hypervisor::Stop const& wanted) override;
+    void remove(Call& call, hypervisor::ServerId const& server) override;
+    std::optional<hypervisor::State> show(Call& call, hypervisor::ServerId const& server) override;
+    hypervisor::States list(Call& call, hypervisor::HostName const& host) override;
+    hypervisor::Text console_log(Call& call, hypervisor::Log const& wanted) override;
+    void console(Call& call, hypervisor::ConsoleOf const& wanted) override;
+    hypervisor::Events events(Call& call, hypervisor::Since const& since) override;
+    void pause(Call& call, hypervisor::ServerId const& server) override;
+    void unpause(Call& call, hypervisor::ServerId const& server) override;
+
+    void set(Before before);
+    void pass(std::string const& call);
+
+    Client<hypervisor::contract> inner;
+    world::Mutex mutex;
+    Before before; // of calls that change something
 };
 
 struct FakeImages : images::Images {
@@ -110,6 +138,7 @@ public:
 
     Context member = testkit::member_of("p1"), other = testkit::member_of("p2", "user-2"), admin;
     FakePorts* ports = nullptr;
+    Gate* gate = nullptr;
     FakePlacement placement;
 
 private:

@@ -40,6 +40,7 @@ void FakePorts::check(Call&, ports::Wanted const& wanted) {
 }
 
 ports::Nics FakePorts::attach(Call&, ports::Wanted const& wanted) {
+    if (before_attach) before_attach();
     world::Lock lock(mutex);
     if (!refusal.empty()) throw Error(Code::conflict, refusal);
     auto& nic = nics[wanted.server];
@@ -102,6 +103,61 @@ std::vector<std::string> FakePorts::attached() {
     return out;
 }
 
+void Gate::set(Before wanted) {
+    world::Lock lock(mutex);
+    before = std::move(wanted);
+}
+
+void Gate::pass(std::string const& call) {
+    world::Lock lock(mutex);
+    auto const hook = before;
+    lock.unlock();
+    if (hook) hook(call);
+}
+
+hypervisor::Hosts Gate::hosts(Call& call) { return inner.call<&Driver::hosts>(call); }
+void Gate::prepare(Call& call, hypervisor::Server const& server) {
+    pass("prepare");
+    inner.call<&Driver::prepare>(call, server);
+}
+void Gate::start(Call& call, hypervisor::Server const& server) {
+    pass("start");
+    inner.call<&Driver::start>(call, server);
+}
+void Gate::stop(Call& call, hypervisor::Stop const& wanted) {
+    pass("stop");
+    inner.call<&Driver::stop>(call, wanted);
+}
+void Gate::reboot(Call& call, hypervisor::Stop const& wanted) {
+    pass("reboot");
+    inner.call<&Driver::reboot>(call, wanted);
+}
+void Gate::remove(Call& call, hypervisor::ServerId const& server) {
+    pass("remove");
+    inner.call<&Driver::remove>(call, server);
+}
+std::optional<hypervisor::State> Gate::show(Call& call, hypervisor::ServerId const& server) {
+    return inner.call<&Driver::show>(call, server);
+}
+hypervisor::States Gate::list(Call& call, hypervisor::HostName const& host) {
+    return inner.call<&Driver::list>(call, host);
+}
+hypervisor::Text Gate::console_log(Call& call, hypervisor::Log const& wanted) {
+    return inner.call<&Driver::console_log>(call, wanted);
+}
+void Gate::console(Call& call, hypervisor::ConsoleOf const& wanted) { inner.call<&Driver::console>(call, wanted); }
+hypervisor::Events Gate::events(Call& call, hypervisor::Since const& since) {
+    return inner.call<&Driver::events>(call, since);
+}
+void Gate::pause(Call& call, hypervisor::ServerId const& server) {
+    pass("pause");
+    inner.call<&Driver::pause>(call, server);
+}
+void Gate::unpause(Call& call, hypervisor::ServerId const& server) {
+    pass("unpause");
+    inner.call<&Driver::unpause>(call, server);
+}
+
 images::Image FakeImages::show(Call&, images::ImageId const& wanted) {
     if (wanted.id != image_id) throw Error(Code::not_found, "No image found with ID " + wanted.id);
     images::Image image;
@@ -141,24 +197,37 @@ struct SchedulerDriver : scheduler::Scheduler {
     scheduler::Candidates candidates(Call&, scheduler::Demand const& demand) override {
         world::Lock lock(fake.mutex);
         scheduler::Candidates out;
-        scheduler::Refusal refused{"not_in", 0, {}};
+        std::map<std::string, std::vector<std::string>> refused;
         for (auto const& [name, provider] : fake.providers) {
             ++out.hosts;
-            if (std::find(demand.not_in.begin(), demand.not_in.end(), provider.id) == demand.not_in.end())
+            auto const filter = who_refuses(demand, provider);
+            if (filter.empty())
                 out.candidates.push_back({provider.id, 1});
             else
-                refused.hosts.push_back(name);
+                refused[filter].push_back(provider.id);
         }
-        refused.count = refused.hosts.size();
-        if (refused.count) out.refused.push_back(refused);
+        for (auto const& [filter, hosts] : refused) out.refused.push_back({filter, hosts.size(), hosts});
         return out;
+    }
+    static std::string who_refuses(scheduler::Demand const& demand, placement::Provider const& provider) {
+        auto has = [](std::vector<std::string> const& all, std::string const& one) {
+            return std::find(all.begin(), all.end(), one) != all.end();
+        };
+        if (!demand.in.empty() && !has(demand.in, provider.id)) return "in";
+        if (has(demand.not_in, provider.id)) return "not_in";
+        for (auto const& any : demand.member_of)
+            if (std::none_of(any.begin(), any.end(), [&](auto const& one) { return has(provider.aggregates, one); }))
+                return "aggregates";
+        for (auto const& trait : demand.forbidden)
+            if (has(provider.traits, trait)) return "forbidden trait " + trait;
+        return {};
     }
     FakePlacement& fake;
 };
 
 struct CloudDriver : cloud::Cloud {
     cloud::Services services(Call&) override { return {}; }
-    cloud::Providers providers(Call&, cloud::ContractName const&) override { return {{"simulator"}}; }
+    cloud::Providers providers(Call&, cloud::ContractName const&) override { return {{"gate"}}; }
 };
 
 // Operators may do everything; others what is of their project or user, and not for operators only.
@@ -240,6 +309,10 @@ Cloud::Cloud(json::object simulator, json::object service)
     add("network", std::make_shared<plugin::BuiltIn<ports::contract>>(std::move(fake_ports)), ports::contract.name);
 
     simulator_ = load(volutus_plugin_1_compute_simulator, text(volutus_manifest_1_compute_simulator()), simulator);
+    auto driver = std::make_unique<Gate>(Client<hypervisor::contract>(registry_.host(), "simulator"));
+    gate = driver.get();
+    registry_.add("gate", std::string(hypervisor::contract.name), "gate",
+                  std::make_shared<plugin::BuiltIn<hypervisor::contract>>(std::move(driver)));
     simulator_->start();
     service_ = load(volutus_plugin_1_compute_service, manifest_text_, service);
     service_->start();
@@ -352,9 +425,10 @@ void Cloud::wait_until(std::string const& server, std::string const& status) {
     wait_for(server + " to be " + status, [&] {
         auto const found = shown(server);
         if (found.is_null()) return status.empty();
-        if (status != "ERROR" && json::text(found.at("status")) == "ERROR")
-            throw std::runtime_error(json::print(found));
-        return json::text(found.at("status")) == status && found.at("OS-EXT-STS:task_state").is_null();
+        if (!found.at("OS-EXT-STS:task_state").is_null()) return false;
+        auto const is = json::text(found.at("status"));
+        if (is == "ERROR" && status != "ERROR") throw std::runtime_error(json::print(found));
+        return is == status;
     });
 }
 

@@ -32,7 +32,8 @@ TEST(Servers, WhereNoHostHasRoomTheServerSaysWhy) {
     cloud.wait_until(third, "ERROR");
     auto const fault = cloud.shown(third).at("fault");
     EXPECT_THAT(json::text(fault.at("message")),
-                testing::AllOf(testing::HasSubstr("No valid host was found"), testing::HasSubstr("simulated-1")));
+                testing::AllOf(testing::HasSubstr("No valid host was found"),
+                               testing::Not(testing::HasSubstr("simulated-1")))); // which is the operator's
     EXPECT_EQ(fault.at("code"), json::value(500));
     EXPECT_EQ(cloud.used_of_hosts("VCPU"), 2);
     cloud.ask({"DELETE", "/v2.1/servers/" + third, {}, cloud.member});
@@ -138,7 +139,8 @@ TEST(Servers, SeveralAtOnceAreNumbered) {
     Cloud cloud;
     cloud.make_server("node", R"(,"min_count":3,"max_count":3)");
     std::vector<std::string> names;
-    for (auto const& row : cloud.get("/v2.1/servers?sort_key=name&sort_dir=asc").body().at("servers").as_array())
+    auto const body = cloud.get("/v2.1/servers?sort_key=name&sort_dir=asc").body();
+    for (auto const& row : body.at("servers").as_array())
         names.push_back(json::text(row.at("name")));
     EXPECT_THAT(names, testing::ElementsAre("node-1", "node-2", "node-3"));
 }

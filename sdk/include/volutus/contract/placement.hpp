@@ -21,9 +21,10 @@ BOOST_DESCRIBE_STRUCT(Inventory, (), (resource_class, total, reserved, min_unit,
 struct Provider {
     std::string id, name; // a UUID; a name that is unique
     std::vector<Inventory> inventories;
-    std::vector<std::string> traits; // those of the caller's; others that an operator set stay
+    std::vector<std::string> traits;     // those of the caller's; others that an operator set stay
+    std::vector<std::string> aggregates; // UUIDs; the same
 };
-BOOST_DESCRIBE_STRUCT(Provider, (), (id, name, inventories, traits))
+BOOST_DESCRIBE_STRUCT(Provider, (), (id, name, inventories, traits, aggregates))
 
 struct ProviderId {
     std::string id;
@@ -32,7 +33,7 @@ BOOST_DESCRIBE_STRUCT(ProviderId, (), (id))
 
 struct Placement {
     virtual ~Placement() = default;
-    // Makes it, or brings inventories and traits up to date; writes nothing when nothing differs.
+    // Makes it, or brings inventories, traits and aggregates up to date; writes nothing when nothing differs.
     virtual void keep(Call&, Provider const&) = 0;
     // Succeeds when it is gone; conflict while something is claimed from it.
     virtual void remove(Call&, ProviderId const&) = 0;

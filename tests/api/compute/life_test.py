@@ -1,0 +1,116 @@
+"""Servers whose daemon dies in the middle, whose driver fails, and that are deleted at any moment."""
+
+import signal
+import unittest
+
+from cloud import wait_for
+from compute_cloud import ComputeTest
+
+
+class Slow(ComputeTest):
+    simulator = "latency_ms = 150"
+
+    def test_a_daemon_that_is_killed_ends_what_it_began(self):
+        servers = [self.make(f"made-{n}") for n in range(4)]
+        self.cloud.kill()
+        self.cloud.start()
+        for server in servers:
+            self.wait_until(server)
+        for server in servers[:2]:
+            self.assertEqual(self.act(server, "os-stop").status, 202)
+        for server in servers[2:]:
+            self.call("DELETE", f"/servers/{server}")
+        self.cloud.kill()
+        self.cloud.start()
+        for server in servers[:2]:
+            self.wait_until(server, "SHUTOFF")
+        for server in servers[2:]:
+            self.wait_until(server, "")
+        self.assert_in_order()
+        self.remove(*servers[:2])
+        self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+    def test_a_daemon_that_is_asked_to_stop_goes_on_later(self):
+        server = self.make("patient")
+        self.assertEqual(self.cloud.stop(signal.SIGTERM), 0)
+        self.cloud.start()
+        self.wait_until(server)
+        self.remove(server)
+        self.assert_in_order()
+
+    def test_a_server_may_be_deleted_whatever_it_is_doing(self):
+        stopped, paused = ("os-stop", None, "SHUTOFF"), ("pause", None, "PAUSED")
+        for before, action, body in ((None, None, None), (None, "os-stop", None), (stopped, "os-start", None),
+                                     (None, "reboot", {"type": "SOFT"}), (None, "reboot", {"type": "HARD"}),
+                                     (None, "pause", None), (paused, "unpause", None)):
+            with self.subTest(before=before, action=action, body=body):
+                server = self.make("fleeting")
+                if action:
+                    self.wait_until(server)
+                if before:
+                    self.assertEqual(self.act(server, before[0], before[1]).status, 202)
+                    self.wait_until(server, before[2])
+                if action:
+                    self.assertEqual(self.act(server, action, body).status, 202)
+                for _ in range(2):
+                    self.assertIn(self.ask("DELETE", f"/servers/{server}").status, (204, 404))
+                self.wait_until(server, "")
+        self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+
+class Failing(ComputeTest):
+    simulator = 'fails = ["prepare:noprepare", "start:nostart", "stop:nostop", "remove:noremove"]'
+
+    def test_a_create_that_fails_says_why_and_leaves_nothing(self):
+        for name, reason in (("noprepare", "fail prepare of noprepare"), ("nostart", "fail start of nostart")):
+            with self.subTest(name=name):
+                server = self.make(name)
+                found = self.wait_until(server, "ERROR")
+                self.assertEqual(found["fault"]["code"], 500)
+                self.assertIn(reason, found["fault"]["message"])
+                self.assert_in_order()
+                self.remove(server)
+        self.assertEqual(self.used(), (0, 0, 0))
+
+    def test_an_action_that_fails_says_why(self):
+        server = self.running("nostop")
+        self.assertEqual(self.act(server, "os-stop").status, 202)
+        self.assertIn("fail stop", self.wait_until(server, "ERROR")["fault"]["message"])
+        self.remove(server)
+        self.assert_in_order()
+
+    def test_a_delete_that_fails_can_be_seen_and_keeps_its_room(self):
+        server = self.running("noremove")
+        self.call("DELETE", f"/servers/{server}")
+        self.assertIn("fail remove", self.wait_until(server, "ERROR")["fault"]["message"])
+        self.assertEqual(self.used(), (1, 1, 128))
+        self.assert_in_order()
+
+
+class InProcessesOfTheirOwn(ComputeTest):
+    link = "process"
+    simulator = 'crashes = ["start:crash"]'
+
+    def test_a_server_lives_from_create_to_delete(self):
+        server = self.running()
+        self.assertEqual(self.act(server, "os-stop").status, 202)
+        self.wait_until(server, "SHUTOFF")
+        self.remove(server)
+        self.assert_in_order()
+
+    def test_a_driver_that_crashes_takes_only_its_server_along(self):
+        calm = self.running("calm")
+        crashed = self.make("crash")
+        wait_for("the driver to have crashed", lambda: "simulator" in self.cloud.log.read_text())
+        self.call("DELETE", f"/servers/{crashed}")
+        self.wait_until(crashed, "")
+        self.assertEqual(self.show(calm)["status"], "ACTIVE")
+        self.remove(calm)
+        self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+
+if __name__ == "__main__":
+    unittest.main()
