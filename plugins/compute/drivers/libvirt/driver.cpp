@@ -150,8 +150,10 @@ void Driver::start(Call& call, Server const& server) {
         throw Error(Code::conflict, fmt::format("the disks of server {} are not there; prepare it first", server.id));
     auto const connect = connection_.get();
     if (auto const there = find_domain(connect.get(), server.id); there && is_active(there.get())) {
-        if (power_of(there.get()) == Power::paused && virDomainResume(there.get()) != 0)
-            throw last_error("resuming server " + server.id);
+        if (power_of(there.get()) != Power::paused || virDomainResume(there.get()) == 0) return;
+        // A guest begins paused: a start whose caller died may have gone on meanwhile.
+        auto const error = last_error("resuming server " + server.id);
+        if (error.code() != Code::conflict || power_of(there.get()) != Power::running) throw error;
         return;
     }
     auto const base = images_.get(call, server.image, server.image_sha512, server.image_format);
