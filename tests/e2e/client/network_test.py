@@ -112,7 +112,7 @@ class Network(unittest.TestCase):
         self.admin("role add --user pia --project poor member")
         self.admin("quota set --networks 1 poor")
         pia = self.cloud.user("pia", "poor")
-        self.assertIn(1, [row["Limit"] for row in pia.list("quota show") if row["Resource"] == "networks"])
+        self.assertEqual(pia.show("quota show")["networks"], 1)
         pia("network create one")
         self.assertIn("Quota exceeded", pia("network create two", code=1).err)
         self.admin("quota set --networks 2 poor")
