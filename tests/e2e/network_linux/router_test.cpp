@@ -123,7 +123,7 @@ TEST_F(Routing, AFloatingIpThatMovesIsFoundAtItsNewRouterAtOnce) {
     auto const server = guest("server", one, "10.1.0.11");
     auto other = router;
     other.id = "other";
-    other.interfaces = {{"other-two", "two", "fa:16:3e:02:00:04", {"10.2.0.2/24"}}};
+    other.interfaces = {{"other-two", "two", "fa:16:3e:02:00:04", {"10.2.0.1/24"}}};
     other.gateway = RouterPort{"other-outside", "outside", "fa:16:3e:02:00:05", {"203.0.113.11/24"}};
     router.interfaces.pop_back();
     router.floating_ips = {{"fip", "203.0.113.50", "10.1.0.11"}};

@@ -22,7 +22,8 @@ void Simulator::begin(Call& call, std::string_view name) {
 
 void Simulator::require(std::string const& kind, std::string const& id, std::string const& whose) const {
     if (!records_.read(record_id(kind, id)))
-        throw Error(Code::conflict, fmt::format("{} needs the {} {}, which was not ensured", whose, kind, id));
+        throw Error(Code::not_found,
+                    fmt::format("{} needs the {} {}, which this host does not have; ensure it first", whose, kind, id));
 }
 
 template <class T> void Simulator::keep(Call& call, std::string const& kind, T const& wanted) {
