@@ -229,6 +229,16 @@ void ensure_dhcp(DhcpPlace const& place, Network const& network) {
     server.start(place.name_space);
 }
 
+bool dhcp_runs(std::string const& directory, Network const& network) {
+    return std::none_of(network.subnets.begin(), network.subnets.end(),
+                        [](Subnet const& subnet) { return subnet.dhcp; }) ||
+           Server(directory).signal(0);
+}
+
+bool advertiser_runs(std::string const& directory) {
+    return !world::file_exists(directory) || Server(directory).signal(0);
+}
+
 void remove_dhcp(std::string const& directory) {
     if (!world::file_exists(directory)) return;
     Server const server(directory);

@@ -18,6 +18,7 @@ struct DhcpPlace {
 
 void ensure_dhcp(DhcpPlace const& place, Network const& network);
 void remove_dhcp(std::string const& directory);
+bool dhcp_runs(std::string const& directory, Network const& network); // or need not
 
 // Advertises routers only: for a router's links, each with the IPv6 prefix lengths that stand on it. No links: ended.
 struct AdvertisedLink {
@@ -27,5 +28,6 @@ struct AdvertisedLink {
 };
 void ensure_advertiser(std::string const& directory, std::string const& name_space,
                        std::vector<AdvertisedLink> const& links);
+bool advertiser_runs(std::string const& directory); // or need not
 
 } // namespace volutus::network::on_linux

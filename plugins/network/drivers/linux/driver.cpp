@@ -125,8 +125,7 @@ void LinuxNetwork::remove_network(Call& call, Id const& network) {
 
 void LinuxNetwork::ensure_group(Call& call, Group const& group) {
     auto record = group_records_.hold(checked_id(group.id), call.operation());
-    auto const before = decoded<Group>(record.body());
-    firewall_.ensure_group(group, before ? &*before : nullptr);
+    firewall_.ensure_group(group);
     record.write(remembered(group));
 }
 
@@ -178,8 +177,58 @@ void LinuxNetwork::remove_router(Call& call, Id const& router) {
     if (record.body()) record.remove();
 }
 
-Inventory LinuxNetwork::list(Call&) {
-    return {networks_.present(), firewall_.ports(), firewall_.groups(), routers_.present(), routers_.floating_ips()};
+Inventory LinuxNetwork::list(Call& call) {
+    Inventory there{networks_.present(), firewall_.ports(),       firewall_.groups(),
+                    routers_.present(),  routers_.floating_ips(), {}};
+    there.altered = altered(call, there);
+    return there;
+}
+
+// What is missing altogether is not in the lists, and so it is not told here again.
+std::vector<Alteration> LinuxNetwork::altered(Call& call, Inventory const& there) const {
+    std::vector<Alteration> all;
+    Links const host("");
+    std::vector<Bridge> bridges;
+    std::vector<Group> groups;
+    std::vector<Port> ports;
+    auto const is_in = [](std::vector<std::string> const& ids, std::string const& id) {
+        return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    for (auto const& id : network_records_.present()) {
+        call.check();
+        auto const record = network_records_.read(id);
+        auto const network = decoded<Network>(record);
+        if (!network) continue;
+        bridges.push_back(networks_.firewall_view(*network, static_cast<unsigned>(record->at("zone").as_int64())));
+        if (is_in(there.networks, id))
+            for (auto& what : networks_.altered(*network, host)) all.push_back({"network", id, std::move(what)});
+    }
+    for (auto const& id : group_records_.present())
+        if (auto const group = decoded<Group>(group_records_.read(id))) groups.push_back(*group);
+    for (auto const& id : port_records_.present()) {
+        auto const port = decoded<Port>(port_records_.read(id));
+        if (!port) continue;
+        ports.push_back(*port);
+        auto const network = find_network(port->network);
+        auto const* tap = host.find(port->device);
+        if (network && tap && Links::master_of(*tap) != networks_.bridge_of(*network))
+            all.push_back(
+                {"port", id,
+                 fmt::format("its device {} is not on bridge {}", port->device, networks_.bridge_of(*network))});
+    }
+    for (auto& alteration : firewall_.altered(bridges, groups, ports))
+        if ((alteration.thing != "port" || is_in(there.ports, alteration.id)) &&
+            (alteration.thing != "group" || is_in(there.groups, alteration.id)) &&
+            (alteration.thing != "network" || is_in(there.networks, alteration.id)))
+            all.push_back(std::move(alteration));
+    for (auto const& id : there.routers) {
+        call.check();
+        if (auto const router = decoded<Router>(router_records_.read(id)))
+            for (auto& what : routers_.altered(*router, host)) all.push_back({"router", id, std::move(what)});
+    }
+    constexpr std::size_t most = 200; // an inventory has to fit a reply
+    if (all.size() > most) all.resize(most);
+    return all;
 }
 
 void LinuxNetwork::listen_in_network(Network const& network) {

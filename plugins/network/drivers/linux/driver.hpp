@@ -39,6 +39,7 @@ public:
     void close() { metadata_.close(); }
 
 private:
+    std::vector<Alteration> altered(Call& call, Inventory const& there) const;
     unsigned zone_of(std::string const& network, std::optional<json::object> const& body);
     std::optional<Network> find_network(std::string const& id) const;
     void listen_in_network(Network const& network);

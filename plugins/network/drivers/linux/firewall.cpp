@@ -4,12 +4,14 @@
 #include "nftables.hpp"
 #include "port_chains.hpp"
 #include "rules.hpp"
+#include "rulesets.hpp"
 
 #include <volutus/error.hpp>
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 namespace volutus::network::on_linux {
 
@@ -64,8 +66,6 @@ std::string replaced_set(std::string const& table, unsigned version, Group const
     return text;
 }
 
-bool same_rules(Group const& one, Group const& other) { return json::encode(one.rules) == json::encode(other.rules); }
-
 } // namespace
 
 std::string Firewall::foundation() const {
@@ -84,25 +84,28 @@ void Firewall::apply(std::string const& ruleset) const {
     nft_apply(count == 2 ? ruleset : foundation() + ruleset);
 }
 
-void Firewall::ensure_bridge(std::string const& bridge, unsigned zone, std::vector<std::string> const& masqueraded) {
+std::string Firewall::text_of(Bridge const& wanted) const {
     auto const table = names_.table();
+    auto const& bridge = wanted.name;
     auto text = fmt::format("add element inet {0} bridges {{ {1} }}\nadd element inet {0} zones {{ {1} : {2} }}\n",
-                            table, bridge, zone);
+                            table, bridge, wanted.zone);
     // Chains of NAT exist for networks that want it only: they make the kernel look at each first packet of the host.
     auto const chain = fmt::format("leave-{}", bridge);
-    if (!masqueraded.empty()) {
+    if (!wanted.masqueraded.empty()) {
         text += fmt::format(
             "add chain inet {0} {1} {{ type nat hook postrouting priority 100; }}\nflush chain inet {0} {1}\n"
             "add rule inet {0} {1} oifname @bridges accept\n",
             table, chain);
-        for (auto const& subnet : masqueraded) {
+        for (auto const& subnet : wanted.masqueraded) {
             auto const cidr = Cidr::parse(subnet, "subnet").network();
             text += fmt::format("add rule inet {0} {1} {2} saddr {3} {2} daddr != {3} masquerade\n", table, chain,
                                 cidr.v6 ? "ip6" : "ip", cidr.text());
         }
     }
-    apply(text);
+    return text;
 }
+
+void Firewall::ensure_bridge(Bridge const& bridge) { nft_apply(foundation() + text_of(bridge)); }
 
 void Firewall::remove_bridge(std::string const& bridge) {
     auto const table = names_.table();
@@ -121,28 +124,28 @@ void Firewall::remove_bridge(std::string const& bridge) {
     apply(text);
 }
 
-void Firewall::ensure_group(Group const& group, Group const* before) {
+std::string Firewall::text_of(Group const& group) const {
     auto const table = names_.table();
     auto text = replaced_set(table, 4, group) + replaced_set(table, 6, group);
-    if (!before || !same_rules(group, *before) || !has_group(group.id)) {
-        for (auto const* direction : {"ingress", "egress"}) {
-            auto const chain = fmt::format("{}-{}", direction, checked_id(group.id));
-            text += fmt::format("add chain bridge {0} {1}\nflush chain bridge {0} {1}\n", table, chain);
-        }
-        for (auto const& rule : group.rules) {
-            if (rule.direction != "ingress" && rule.direction != "egress")
-                throw Error(Code::invalid, fmt::format("direction \"{}\" of a security rule is not ingress or egress",
-                                                       rule.direction));
-            // The group that a rule names may come later; until then it has no members.
-            if (!rule.remote_group.empty())
-                text += fmt::format("add set bridge {} {} {{ type {}; flags interval; auto-merge; }}\n", table,
-                                    members_set(rule.version, rule.remote_group),
-                                    rule.version == 6 ? "ipv6_addr" : "ipv4_addr");
-            text += fmt::format("add rule bridge {} {}-{} {}\n", table, rule.direction, group.id, accepting(rule));
-        }
+    for (auto const* direction : {"ingress", "egress"}) {
+        auto const chain = fmt::format("{}-{}", direction, checked_id(group.id));
+        text += fmt::format("add chain bridge {0} {1}\nflush chain bridge {0} {1}\n", table, chain);
     }
-    apply(text);
+    for (auto const& rule : group.rules) {
+        if (rule.direction != "ingress" && rule.direction != "egress")
+            throw Error(Code::invalid,
+                        fmt::format("direction \"{}\" of a security rule is not ingress or egress", rule.direction));
+        // The group that a rule names may come later; until then it has no members.
+        if (!rule.remote_group.empty())
+            text += fmt::format("add set bridge {} {} {{ type {}; flags interval; auto-merge; }}\n", table,
+                                members_set(rule.version, rule.remote_group),
+                                rule.version == 6 ? "ipv6_addr" : "ipv4_addr");
+        text += fmt::format("add rule bridge {} {}-{} {}\n", table, rule.direction, group.id, accepting(rule));
+    }
+    return text;
 }
+
+void Firewall::ensure_group(Group const& group) { apply(text_of(group)); }
 
 void Firewall::remove_group(std::string const& id) {
     auto const table = names_.table();
@@ -175,18 +178,25 @@ std::string Firewall::forget_device(std::string const& port, std::string const& 
         names_.table(), checked_device(device), port);
 }
 
-void Firewall::ensure_port(Port const& port, std::string const& device_before) {
+std::string Firewall::text_of(Port const& port) const {
     auto const table = names_.table();
-    auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", table, checked_id(port.id));
-    if (!device_before.empty() && device_before != port.device) text += forget_device(port.id, device_before);
-    text += fmt::format("flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\n", table, port.id);
+    auto text = fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n"
+                            "flush chain bridge {0} from-{1}\nflush chain bridge {0} to-{1}\n",
+                            table, checked_id(port.id));
     for (auto const& rule : rules_from(port))
         text += fmt::format("add rule bridge {} from-{} {}\n", table, port.id, rule);
     for (auto const& rule : rules_to(port)) text += fmt::format("add rule bridge {} to-{} {}\n", table, port.id, rule);
-    text += fmt::format("add element bridge {0} taps {{ {1} }}\nadd element bridge {0} from {{ {1} : jump from-{2} }}\n"
-                        "add element bridge {0} to {{ {1} : jump to-{2} }}\n",
-                        table, checked_device(port.device), port.id);
-    apply(text);
+    return text +
+           fmt::format("add element bridge {0} taps {{ {1} }}\nadd element bridge {0} from {{ {1} : jump from-{2} }}\n"
+                       "add element bridge {0} to {{ {1} : jump to-{2} }}\n",
+                       table, checked_device(port.device), port.id);
+}
+
+void Firewall::ensure_port(Port const& port, std::string const& device_before) {
+    if (device_before.empty() || device_before == port.device) return apply(text_of(port));
+    apply(fmt::format("add chain bridge {0} from-{1}\nadd chain bridge {0} to-{1}\n", names_.table(),
+                      checked_id(port.id)) +
+          forget_device(port.id, device_before) + text_of(port));
 }
 
 void Firewall::remove_port(std::string const& id, std::string const& device) {
@@ -215,9 +225,35 @@ std::vector<std::string> Firewall::chains(std::string const& begin) const {
 std::vector<std::string> Firewall::groups() const { return chains("ingress-"); }
 std::vector<std::string> Firewall::ports() const { return chains("to-"); }
 
-bool Firewall::has_group(std::string const& id) const {
-    auto const there = groups();
-    return std::binary_search(there.begin(), there.end(), id);
+std::vector<Alteration> Firewall::altered(std::vector<Bridge> const& bridges, std::vector<Group> const& groups,
+                                          std::vector<Port> const& ports) const {
+    if (bridges.empty() && groups.empty() && ports.empty()) return {}; // the tables come with the first of them
+    auto text = foundation();
+    std::map<std::string, Alteration> owners; // of chains and sets, and of elements, by their names
+    for (auto const& bridge : bridges) {
+        text += text_of(bridge);
+        Alteration const owner{"network", bridge.network, ""};
+        owners[bridge.name] = owners["leave-" + bridge.name] = owner;
+    }
+    for (auto const& group : groups) {
+        text += text_of(group);
+        for (auto const& name :
+             {"ingress-" + group.id, "egress-" + group.id, members_set(4, group.id), members_set(6, group.id)})
+            owners[name] = {"group", group.id, ""};
+    }
+    for (auto const& port : ports) {
+        text += text_of(port);
+        owners[port.device] = owners["from-" + port.id] = owners["to-" + port.id] = {"port", port.id, ""};
+    }
+    std::vector<Alteration> all;
+    for (auto const& [part, what] : differences(
+             rehearsed_ruleset(text), present_ruleset({"bridge " + names_.table(), "inet " + names_.table()}))) {
+        auto owner = owners.find(part.name);
+        if (owner == owners.end()) owner = owners.find(part.element);
+        all.push_back(owner == owners.end() ? Alteration{"host", "", what}
+                                            : Alteration{owner->second.thing, owner->second.id, what});
+    }
+    return all;
 }
 
 } // namespace volutus::network::on_linux

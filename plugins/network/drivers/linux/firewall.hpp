@@ -22,25 +22,36 @@
 
 namespace volutus::network::on_linux {
 
+struct Bridge {
+    std::string name, network;
+    unsigned zone = 0;                    // of its connections
+    std::vector<std::string> masqueraded; // subnets whose guests reach what the host reaches
+};
+
 class Firewall {
 public:
     explicit Firewall(Names const& names) : names_(names) {}
 
-    void ensure_bridge(std::string const& bridge, unsigned zone, std::vector<std::string> const& masqueraded);
+    void ensure_bridge(Bridge const& bridge);
     void remove_bridge(std::string const& bridge);
 
-    void ensure_group(Group const& group, Group const* before); // before: as it was ensured last
-    void remove_group(std::string const& id);                   // conflict while a port has it
+    void ensure_group(Group const& group);
+    void remove_group(std::string const& id); // conflict while a port has it
 
     void ensure_port(Port const& port, std::string const& device_before); // "" = none
     void remove_port(std::string const& id, std::string const& device);
 
     std::vector<std::string> groups() const, ports() const; // ids of what the kernel has, sorted
-    bool has_group(std::string const& id) const;
+    // How the kernel's tables differ from these, one line for each chain, set and element.
+    std::vector<Alteration> altered(std::vector<Bridge> const& bridges, std::vector<Group> const& groups,
+                                    std::vector<Port> const& ports) const;
 
 private:
     void apply(std::string const& ruleset) const; // makes the tables where they are missing
     std::string foundation() const;
+    std::string text_of(Bridge const& bridge) const;
+    std::string text_of(Group const& group) const;
+    std::string text_of(Port const& port) const;
     std::string forget_device(std::string const& port, std::string const& device) const;
     std::vector<std::string> chains(std::string const& begin) const;
     Names const& names_;

@@ -2,7 +2,10 @@
 // router's interface) or on the host (the gateway of its own network outside).
 #pragma once
 
+#include <volutus/json.hpp>
+
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,12 +23,26 @@ struct Leg {
     bool up = true;
 };
 
+// What `ip` shows of the links of a namespace, at one moment.
+class Links {
+public:
+    explicit Links(std::string const& name_space);
+    json::object const* find(std::string const& name) const;
+
+    static bool is_up(json::object const& link);
+    static std::string master_of(json::object const& link); // "" = none
+
+private:
+    std::map<std::string, json::object> shown_;
+};
+
 bool has_link(std::string const& name); // on the host
 std::string alias_of(std::string const& link);
-std::vector<std::string> links(); // of the host, sorted
 
 // Changes what differs. Link-local addresses that the kernel made stay.
 void ensure_leg(Leg const& leg);
+// How it differs from that, for people.
+std::vector<std::string> how_altered(Leg const& leg, Links const& host);
 
 void remove_link(std::string const& name);
 

@@ -110,6 +110,7 @@ struct Exchange {
 struct MetadataServer::Impl {
     struct Place {
         std::vector<Descriptor> listeners;
+        std::uint64_t number = 0; // of the namespace that they are in
         Identify identify;
     };
 
@@ -255,10 +256,11 @@ void MetadataServer::listen(std::string const& name_space, std::string const& li
     struct Made {
         Descriptor v4, v6;
     } made;
+    auto const number = number_of_namespace(name_space);
     {
         world::Lock lock(impl_->mutex);
         if (auto const place = impl_->places.find(name_space);
-            place != impl_->places.end() && !place->second.listeners.empty()) {
+            place != impl_->places.end() && place->second.number == number && !place->second.listeners.empty()) {
             place->second.identify = std::move(identify);
             return;
         }
@@ -275,6 +277,7 @@ void MetadataServer::listen(std::string const& name_space, std::string const& li
     world::Lock lock(impl_->mutex);
     auto& place = impl_->places[name_space];
     place.identify = std::move(identify);
+    place.number = number;
     place.listeners.clear();
     place.listeners.push_back(std::move(made.v4));
     if (made.v6.get() >= 0) place.listeners.push_back(std::move(made.v6));

@@ -69,14 +69,18 @@ std::string Networks::dhcp_directory(std::string const& network) const {
     return fmt::format("{}/dhcp/{}", settings_.state_directory, network);
 }
 
+Bridge Networks::firewall_view(Network const& network, unsigned zone) const {
+    auto const* physical = physical_of(network);
+    Bridge bridge{bridge_of(network), network.id, zone, {}};
+    if (physical && physical->interface.empty() && physical->masquerade)
+        for (auto const& subnet : network.subnets) bridge.masqueraded.push_back(subnet.cidr);
+    return bridge;
+}
+
 void Networks::ensure(Network const& network, unsigned zone) {
     ensure_bridge(network);
-    auto const* physical = physical_of(network);
-    std::vector<std::string> masqueraded;
-    if (physical && physical->interface.empty() && physical->masquerade)
-        for (auto const& subnet : network.subnets) masqueraded.push_back(subnet.cidr);
-    firewall_.ensure_bridge(bridge_of(network), zone, masqueraded);
-    if (physical) ensure_outside(network);
+    firewall_.ensure_bridge(firewall_view(network, zone));
+    if (physical_of(network)) ensure_outside(network);
     ensure_own_port(network);
 }
 
@@ -116,39 +120,78 @@ void Networks::ensure_outside(Network const& network) {
                       fmt::format("link set dev {} master {} up", port, bridge)});
         return;
     }
+    ensure_leg(*host_leg(network));
+    if (physical.masquerade) set_kernel_parameter("ipv4/ip_forward", "1");
+}
+
+std::optional<Leg> Networks::host_leg(Network const& network) const {
+    auto const* physical = physical_of(network);
+    if (!physical || !physical->interface.empty()) return std::nullopt;
     Leg leg;
     leg.port = network.id;
     leg.outside = names_.outside(network.id);
     leg.inside = names_.host_gateway(network.id);
-    leg.bridge = bridge;
+    leg.bridge = bridge_of(network);
     leg.mtu = network.mtu;
     for (auto const& subnet : network.subnets)
         if (!subnet.gateway.empty()) leg.addresses.push_back(gateway_cidr(subnet));
-    ensure_leg(leg);
-    if (physical.masquerade) set_kernel_parameter("ipv4/ip_forward", "1");
+    return leg;
 }
 
-void Networks::ensure_own_port(Network const& network) {
-    auto const name_space = names_.network_namespace(network.id);
-    if (network.dhcp_mac.empty()) {
-        remove_dhcp(dhcp_directory(network.id));
-        remove_namespace(name_space);
-        return;
-    }
-    ensure_namespace(name_space);
+std::optional<Leg> Networks::own_leg(Network const& network) const {
+    if (network.dhcp_mac.empty()) return std::nullopt;
     Leg leg;
     leg.port = network.id;
     leg.outside = names_.outside(network.id + "/dhcp");
     leg.inside = names_.inside(network.id + "/dhcp");
-    leg.name_space = name_space;
+    leg.name_space = names_.network_namespace(network.id);
     leg.bridge = bridge_of(network);
     leg.mac = checked_mac(network.dhcp_mac);
     leg.mtu = network.mtu;
     leg.addresses = network.dhcp_addresses;
     // Metadata: a guest asks by route, or by ARP where it has none.
     leg.addresses.insert(leg.addresses.end(), {"169.254.169.254/32", "fe80::a9fe:a9fe/64"});
-    ensure_leg(leg);
-    ensure_dhcp({dhcp_directory(network.id), name_space, leg.inside, settings_.lease_seconds}, network);
+    return leg;
+}
+
+void Networks::ensure_own_port(Network const& network) {
+    auto const leg = own_leg(network);
+    if (!leg) {
+        remove_dhcp(dhcp_directory(network.id));
+        remove_namespace(names_.network_namespace(network.id));
+        return;
+    }
+    ensure_namespace(leg->name_space);
+    ensure_leg(*leg);
+    ensure_dhcp({dhcp_directory(network.id), leg->name_space, leg->inside, settings_.lease_seconds}, network);
+}
+
+std::vector<std::string> Networks::altered(Network const& network, Links const& host) const {
+    std::vector<std::string> all;
+    auto const name = bridge_of(network);
+    auto const* bridge = host.find(name);
+    if (!bridge) return {fmt::format("its bridge {} is missing", name)};
+    if (!Links::is_up(*bridge)) all.push_back(fmt::format("its bridge {} is down", name));
+    if (bridge->at("mtu").to_number<std::uint32_t>() != network.mtu)
+        all.push_back(fmt::format("its bridge {} has another MTU", name));
+    auto const& details = bridge->at("linkinfo").at("info_data").as_object();
+    for (auto const* calls : {"nf_call_iptables", "nf_call_ip6tables"})
+        if (details.at(calls).to_number<int>() != 1)
+            all.push_back(
+                fmt::format("its bridge {} has {} off, so security groups do not see its packets", name, calls));
+    auto const* physical = physical_of(network);
+    if (physical && !physical->interface.empty()) {
+        auto const port = network.segment ? names_.vlan(network.id) : physical->interface;
+        auto const* link = host.find(port);
+        if (!link || Links::master_of(*link) != name)
+            all.push_back(fmt::format("{} is not on its bridge {}", port, name));
+    }
+    for (auto const& leg : {host_leg(network), own_leg(network)})
+        if (leg)
+            for (auto& what : how_altered(*leg, host)) all.push_back(std::move(what));
+    if (!network.dhcp_mac.empty() && !dhcp_runs(dhcp_directory(network.id), network))
+        all.push_back("its DHCP server does not run");
+    return all;
 }
 
 void Networks::remove(Network const& network) {

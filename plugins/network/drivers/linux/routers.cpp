@@ -7,6 +7,7 @@
 #include "legs.hpp"
 #include "namespaces.hpp"
 #include "nftables.hpp"
+#include "rulesets.hpp"
 
 #include <volutus/error.hpp>
 
@@ -148,38 +149,46 @@ void Routers::ensure(Router const& router) {
     // Addresses and translation first appear, and last go, together: a floating IP that answers is one that leads inside.
     ensure_translation(router);
     ensure_legs(router);
-    ensure_routes(router);
+    ip_batch(name_space, route_changes(router));
     ensure_advertisements(router);
 }
 
-void Routers::ensure_legs(Router const& router) {
-    auto const name_space = names_.router_namespace(router.id);
-    std::set<std::string> wanted;
-    auto const ensure_port = [&](RouterPort const& port, std::vector<std::string> const& more) {
+std::vector<Leg> Routers::legs(Router const& router) const {
+    std::vector<Leg> all;
+    auto const add = [&](RouterPort const& port, std::vector<std::string> const& more) {
         auto const network = find_network_(port.network);
         if (!network) throw Error(Code::not_found, fmt::format("network {} went away", port.network));
         Leg leg;
         leg.port = port.port;
         leg.outside = names_.outside(port.port);
         leg.inside = names_.inside(port.port);
-        leg.name_space = name_space;
+        leg.name_space = names_.router_namespace(router.id);
         leg.bridge = bridge_of_(*network);
         leg.mac = checked_mac(port.mac);
         leg.mtu = network->mtu;
         leg.addresses = port.addresses;
         leg.addresses.insert(leg.addresses.end(), more.begin(), more.end());
         leg.up = router.up;
+        all.push_back(std::move(leg));
+    };
+    for (auto const& port : router.interfaces) add(port, {});
+    if (router.gateway) {
+        std::vector<std::string> floating;
+        for (auto const& [address, fixed] : wanted_pairs(router)) floating.push_back(address + "/32");
+        add(*router.gateway, floating);
+    }
+    return all;
+}
+
+void Routers::ensure_legs(Router const& router) {
+    auto const name_space = names_.router_namespace(router.id);
+    std::set<std::string> wanted;
+    for (auto const& leg : legs(router)) {
         ensure_leg(leg);
         wanted.insert(leg.inside);
         std::vector<Cidr> announced;
         for (auto const& address : leg.addresses) announced.push_back(Cidr::parse(address, "address"));
         if (leg.up) in_namespace(name_space, [&] { announce(leg.inside, leg.mac, announced); });
-    };
-    for (auto const& port : router.interfaces) ensure_port(port, {});
-    if (router.gateway) {
-        std::vector<std::string> floating;
-        for (auto const& [address, fixed] : wanted_pairs(router)) floating.push_back(address + "/32");
-        ensure_port(*router.gateway, floating);
     }
     std::vector<std::string> gone;
     for (auto const& item : ip_show(name_space, {"link", "show"})) {
@@ -189,8 +198,8 @@ void Routers::ensure_legs(Router const& router) {
     ip_batch(name_space, gone);
 }
 
-void Routers::ensure_routes(Router const& router) {
-    if (!router.up) return; // links that are down have no routes
+std::vector<std::string> Routers::route_changes(Router const& router) const {
+    if (!router.up) return {}; // links that are down have no routes
     auto const name_space = names_.router_namespace(router.id);
     std::set<std::string> wanted4, wanted6;
     auto const want = [&](Cidr const& destination, std::string const& nexthop, std::string const& device) {
@@ -226,7 +235,7 @@ void Routers::ensure_routes(Router const& router) {
                                             route.find(" dev ") == route.npos ? "" : " onlink", protocol));
     }
     lines.insert(lines.end(), added.begin(), added.end());
-    ip_batch(name_space, lines);
+    return lines;
 }
 
 void Routers::ensure_translation(Router const& router) {
@@ -240,6 +249,20 @@ void Routers::ensure_translation(Router const& router) {
             if (now == wanted.end() || now->second != fixed) forget_connections(address);
         }
     });
+}
+
+std::vector<std::string> Routers::altered(Router const& router, Links const& host) const {
+    std::vector<std::string> all;
+    for (auto const& leg : legs(router))
+        for (auto& what : how_altered(leg, host)) all.push_back(std::move(what));
+    for (auto const& line : route_changes(router)) all.push_back("its namespace needs: ip " + line);
+    auto const outside = router.gateway ? names_.inside(router.gateway->port) : std::string();
+    auto const wanted = rehearsed_ruleset(translation(router, outside, wanted_pairs(router)));
+    in_namespace(names_.router_namespace(router.id), [&] {
+        for (auto& [part, what] : differences(wanted, present_ruleset())) all.push_back(std::move(what));
+    });
+    if (!advertiser_runs(advertiser_directory(router.id))) all.push_back("its router advertisements are not sent");
+    return all;
 }
 
 std::string Routers::advertiser_directory(std::string const& router) const {

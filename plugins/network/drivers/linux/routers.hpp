@@ -2,6 +2,7 @@
 // another, so two tenants may use the same addresses.
 #pragma once
 
+#include "legs.hpp"
 #include "names.hpp"
 #include "settings.hpp"
 
@@ -28,8 +29,12 @@ public:
     void remove(std::string const& id);
     std::vector<std::string> present() const;
     std::vector<std::string> floating_ips() const; // "<router> <address> <fixed address>"
+    // How it differs from what was ensured, for people; `host`: links of the host.
+    std::vector<std::string> altered(Router const& router, Links const& host) const;
 
 private:
+    std::vector<Leg> legs(Router const& router) const;
+    std::vector<std::string> route_changes(Router const& router) const; // lines for ip that are missing
     void ensure_legs(Router const& router);
     void ensure_routes(Router const& router);
     void ensure_translation(Router const& router);

@@ -124,11 +124,19 @@ struct Host {
 };
 BOOST_DESCRIBE_STRUCT(Host, (), (name, physical, mtu))
 
+// Something that is there, but not as it was ensured last: somebody else changed it.
+struct Alteration {
+    std::string thing, id; // "network", "port", "group", "router"; "host": what networks share
+    std::string what;      // for people
+};
+BOOST_DESCRIBE_STRUCT(Alteration, (), (thing, id, what))
+
 struct Inventory {
     std::vector<std::string> networks, ports, groups, routers; // ids of what is there
     std::vector<std::string> floating_ips;                     // "<router> <address> <fixed address>"
+    std::vector<Alteration> altered; // ensuring the thing again, with what stands on it, mends it
 };
-BOOST_DESCRIBE_STRUCT(Inventory, (), (networks, ports, groups, routers, floating_ips))
+BOOST_DESCRIBE_STRUCT(Inventory, (), (networks, ports, groups, routers, floating_ips, altered))
 
 struct Driver {
     virtual ~Driver() = default;
