@@ -250,7 +250,10 @@ bool Allocation::make_other_mac(Error const& error) {
         // Which of them it was the store does not say; addresses that follow from the MAC are told by the caller's plan.
         bool const automatic =
             std::find(port->holders.begin(), port->holders.end(), std::string()) != port->holders.end();
-        if (!automatic) port->mac_address = random_mac();
+        if (automatic) continue;
+        auto const before = std::exchange(port->mac_address, random_mac());
+        for (auto& pair : port->allowed_address_pairs)
+            if (pair.mac_address == before) pair.mac_address = port->mac_address;
     }
     return !made_macs_.empty();
 }

@@ -37,6 +37,8 @@ constexpr std::array extension_rows{
                  "2015-03-25T10:00:00-00:00"},
     ExtensionRow{"net-mtu-writable", "Network MTU (writable)",
                  "Provides a writable MTU attribute for a network resource.", "2017-07-12T00:00:00-00:00"},
+    ExtensionRow{"network-ip-availability", "Network IP Availability",
+                 "Provides IP availability data for each network and subnet.", "2015-09-24T00:00:00-00:00"},
     ExtensionRow{"network_availability_zone", "Network Availability Zone", "Availability zone support for network.",
                  "2015-01-01T10:00:00-00:00"},
     ExtensionRow{"pagination", "Pagination support", "Extension that indicates that pagination is enabled.",

@@ -56,7 +56,8 @@ public:
     void group(std::string_view id) { marks_.insert(due_id(Thing::group, id)); }
     void port(std::string_view id) { marks_.insert(due_id(Thing::port, id)); }
     void router(std::string_view id) { marks_.insert(due_id(Thing::router, id)); }
-    void keep(Kept kept); // id is given
+    void due(std::string id) { marks_.insert(std::move(id)); } // as due_id() makes it
+    void keep(Kept kept);                                      // id is given
     bool nothing() const { return marks_.empty() && kept_.empty(); }
     std::set<std::string> const& marks() const { return marks_; }
 

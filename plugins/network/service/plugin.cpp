@@ -1,19 +1,16 @@
+#include "availability_table.hpp"
 #include "discovery_table.hpp"
 #include "floating_ips_table.hpp"
+#include "network_service.hpp"
 #include "networks_table.hpp"
-#include "nics.hpp"
 #include "ports_table.hpp"
-#include "prover.hpp"
 #include "quotas_table.hpp"
-#include "realiser.hpp"
 #include "refusal.hpp"
 #include "routers_table.hpp"
 #include "security_groups_table.hpp"
 #include "subnet_pools_table.hpp"
 #include "subnets_table.hpp"
 #include "work_tables.hpp"
-
-#include <volutus/service.hpp>
 
 namespace volutus::network_service {
 
@@ -26,6 +23,7 @@ Resource const& resource_of(FloatingIp const*) { return erased<floating_ips>(); 
 Resource const& resource_of(SecurityGroup const*) { return erased<security_groups>(); }
 Resource const& resource_of(SecurityGroupRule const*) { return erased<security_group_rules>(); }
 Resource const& resource_of(Quota const*) { return erased<quotas>(); }
+Resource const& resource_of(Availability const*) { return erased<availabilities>(); }
 Resource const& resource_of(ApiVersion const*) { return erased<api_versions>(); }
 Resource const& resource_of(Extension const*) { return erased<extensions>(); }
 Resource const& resource_of(Zone const*) { return erased<zones>(); }
@@ -72,53 +70,35 @@ constexpr auto plugin_manifest =
              provides(service::contract, tasks::contract, prover::contract, volutus::ports::contract),
              needs("volutus.store/1", "volutus.network/1"), settings(settings_rows), runs(realise_task),
              serves(network_traits, networks, subnets, subnet_pools, ports, routers, floating_ips, security_groups,
-                    security_group_rules, quotas, extensions, zones, api_versions, dues, lanes, kept),
+                    security_group_rules, quotas, availabilities, extensions, zones, api_versions, dues, lanes, kept),
              links("in-process", "process"));
 
-class NetworkService : public ServicePlugin {
-public:
-    explicit NetworkService(Host host)
-        : ServicePlugin(host, network_traits), groups_(settings_), networks_(settings_, groups_), subnets_(settings_),
-          pools_(settings_), ports_(settings_, groups_), routers_(settings_), ips_(settings_), quotas_(settings_),
-          discovery_(settings_), realiser_(host), steps_(realiser_), nics_(host, settings_, groups_), prover_(host) {
-        serve<networks>(networks_);
-        serve<subnets>(subnets_);
-        serve<subnet_pools>(pools_);
-        serve<ports>(ports_);
-        serve<routers>(routers_);
-        serve<floating_ips>(ips_);
-        serve<security_groups>(groups_);
-        serve<security_group_rules>(groups_);
-        serve<quotas>(quotas_);
-        serve<extensions>(discovery_);
-        serve<zones>(discovery_);
-        serve<api_versions>(discovery_);
-        steps_.add(realise_task);
-        provide<tasks::contract>(steps_);
-        provide<prover::contract>(prover_);
-        provide<volutus::ports::contract>(nics_);
-    }
+NetworkService::NetworkService(Host host)
+    : ServicePlugin(host, network_traits), groups_(settings_), networks_(settings_, groups_), subnets_(settings_),
+      pools_(settings_), ports_(settings_, groups_), routers_(settings_), ips_(settings_), quotas_(settings_),
+      discovery_(settings_), realiser_(host), steps_(realiser_), nics_(host, settings_, groups_), prover_(host) {
+    serve<networks>(networks_);
+    serve<subnets>(subnets_);
+    serve<subnet_pools>(pools_);
+    serve<ports>(ports_);
+    serve<routers>(routers_);
+    serve<floating_ips>(ips_);
+    serve<security_groups>(groups_);
+    serve<security_group_rules>(groups_);
+    serve<quotas>(quotas_);
+    serve<availabilities>(availabilities_);
+    serve<extensions>(discovery_);
+    serve<zones>(discovery_);
+    serve<api_versions>(discovery_);
+    steps_.add(realise_task);
+    provide<tasks::contract>(steps_);
+    provide<prover::contract>(prover_);
+    provide<volutus::ports::contract>(nics_);
+}
 
-    void configure(Call&, json::object const& config) override {
-        decode(fields_of(settings_rows), config, &settings_, {});
-    }
-
-private:
-    Settings settings_;
-    SecurityGroups groups_;
-    Networks networks_;
-    Subnets subnets_;
-    SubnetPools pools_;
-    Ports ports_;
-    Routers routers_;
-    FloatingIps ips_;
-    Quotas quotas_;
-    Discovery discovery_;
-    Realiser realiser_;
-    TaskSteps<Realiser> steps_;
-    Nics nics_;
-    Prover prover_;
-};
+void NetworkService::configure(Call&, json::object const& config) {
+    decode(fields_of(settings_rows), config, &settings_, {});
+}
 
 } // namespace volutus::network_service
 

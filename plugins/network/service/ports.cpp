@@ -44,6 +44,12 @@ void normalise(Port& port) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
+// A pair that names no MAC is one of the port's own, and follows it.
+void complete_pairs(Port& port, std::string const& mac_before) {
+    for (auto& pair : port.allowed_address_pairs)
+        if (!pair.mac_address || pair.mac_address == mac_before) pair.mac_address = port.mac_address;
+}
+
 [[noreturn]] void translate_conflict(Error const& error, Port const& port) {
     if (error.code() == Code::conflict &&
         (detail_of(error, "kind") == "network.port" || detail_of(error, "kind") == "network.kept"))
@@ -150,6 +156,7 @@ Reply Ports::create(Request& request, std::vector<Port> const& wanted) {
             check_security(request, port);
             port.needs_network = port.is_bound();
             addresses.give_mac(port);
+            complete_pairs(port, port.mac_address);
             auto const asked = port.fixed_ips;
             addresses.plan(port, asked, store.all<Subnet>(where("network_id", json::string(network.id))));
             mark_port(port, changed);
@@ -177,6 +184,7 @@ Reply Ports::update(Request& request) {
         check_rights(request, network, request.body());
         request.change(port);
         normalise(port);
+        complete_pairs(port, before.mac_address);
         if (!port.security_groups) port.security_groups.emplace();
         check_security(request, port);
         if (port.is_bound() && before.is_bound() && port.mac_address != before.mac_address)

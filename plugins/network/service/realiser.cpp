@@ -1,5 +1,6 @@
 #include "realiser.hpp"
 
+#include "divergence.hpp"
 #include "driver_view.hpp"
 
 #include <algorithm>
@@ -246,6 +247,31 @@ store::Apply Realiser::realise(Step& step) {
             step.again(std::chrono::seconds(pause));
             return {};
         }
+    }
+}
+
+void Realiser::recover(Call& call) {
+    Store store(host_, call);
+    std::vector<Divergence> found;
+    try {
+        found = divergences(store, drivers_.call<&network::Driver::list>(call));
+    } catch (Error const& error) {
+        host_.log(Level::warning, fmt::format("the network driver does not say what is on the host, so nothing is made "
+                                              "again that was lost: {}",
+                                              error.what()));
+        return;
+    }
+    std::set<std::string> ids;
+    for (auto const& one : found) {
+        host_.log(Level::warning, fmt::format("{} {}; the driver is told again", one.where, one.what));
+        if (!one.mends.empty()) ids.insert(one.mends);
+    }
+    constexpr std::size_t at_a_time = 500; // an apply takes 1,000 items
+    while (!ids.empty()) {
+        Changed changed;
+        for (std::size_t n = 0; n < at_a_time && !ids.empty(); ++n)
+            changed.due(std::move(ids.extract(ids.begin()).value()));
+        store.apply(changed.writes());
     }
 }
 

@@ -16,6 +16,10 @@ public:
     // that is away for long is asked again for as long as it takes.
     store::Apply realise(Step& step);
 
+    // What the host lost while nobody looked, by a reboot or a hand, is due. A driver that does not answer is no reason
+    // not to start.
+    void recover(Call& call);
+
 private:
     struct Task; // one Due and what it comes to
 

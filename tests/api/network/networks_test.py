@@ -243,6 +243,31 @@ class Ports(NetworkTest):
         port = self.port(network, mac_address="fa:16:3e:00:00:01", project="p5")
         self.refused("POST", "/ports", {"port": {"network_id": network["id"], "mac_address": port["mac_address"]}}, 409, "MacAddressInUse", project="p5")
 
+    def test_an_allowed_pair_without_a_mac_is_of_the_ports_own(self):
+        network = self.network(project="p7")
+        port = self.port(network, allowed_address_pairs=[{"ip_address": "10.0.0.9"}], project="p7")
+        self.assertEqual(port["allowed_address_pairs"], [{"ip_address": "10.0.0.9", "mac_address": port["mac_address"]}])
+        changed = self.operator("PUT", f"/ports/{port['id']}", {"port": {"mac_address": "fa:16:3e:00:00:09"}})["port"]
+        self.assertEqual(changed["allowed_address_pairs"], [{"ip_address": "10.0.0.9", "mac_address": "fa:16:3e:00:00:09"}])
+
+    def test_operators_see_how_many_addresses_are_left(self):
+        network = self.network(name="counted", project="p8")
+        self.subnet(network, "10.8.0.0/24", project="p8")
+        self.subnet(network, "fd00::/64", project="p8")
+        port = self.port(network, project="p8")
+        query = "/network-ip-availabilities?network_name=counted"
+        shown = self.operator("GET", query)["network_ip_availabilities"]
+        self.assertEqual([(one["network_id"], one["project_id"]) for one in shown], [(network["id"], "p8")])
+        self.assertEqual({one["ip_version"]: one["used_ips"] for one in shown[0]["subnet_ip_availability"]}, {4: 2, 6: 2})
+        four = self.operator("GET", query + "&ip_version=4")["network_ip_availabilities"][0]
+        self.assertEqual((four["total_ips"], four["used_ips"]), (253, 2))
+        self.call("DELETE", f"/ports/{port['id']}", project="p8")
+        own = self.operator("GET", f"/network-ip-availabilities/{network['id']}")["network_ip_availability"]
+        self.assertEqual(own["used_ips"], 2)
+        self.operator("GET", "/network-ip-availabilities/nothing", code=404)
+        self.operator("GET", query + "&ip_version=5", code=400)
+        self.call("GET", query, code=403, project="p8")
+
     def test_a_bound_port_is_brought_to_the_driver_and_away_again(self):
         network = self.network(project="p6")
         self.subnet(network, project="p6")
