@@ -177,8 +177,6 @@ Writes Realiser::perform(Call& call, Store& store, Task const& task) {
 
 // Into the other lane, with the reason where an operator and the tenant read it.
 Writes Realiser::failed(Store& store, Task const& task, Error const& error) const {
-    host_.log(Level::error,
-              fmt::format("the network driver refused {}: {}; it is tried again", task.due.id, error.what()));
     auto due = task.due;
     due.lane = again_lane;
     due.error = error.what();
@@ -218,8 +216,10 @@ std::size_t Realiser::do_all(Step& step, Store& store, std::vector<Due> const& d
             ++refused;
             try {
                 store.apply(failed(store, task, error));
+                host_.log(Level::error, fmt::format("the network driver refused {}: {}; it is tried again", task.due.id,
+                                                    error.what()));
             } catch (Error const& other) {
-                if (other.code() != Code::precondition) throw;
+                if (other.code() != Code::precondition) throw; // changed meanwhile: what was refused is not wanted now
             }
         }
     }
