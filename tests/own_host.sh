@@ -9,7 +9,7 @@ if [ "${1:-}" != --inside ]; then
     [ "$(id -u)" -eq 0 ] || { echo "own_host.sh: namespaces and libvirt's system daemon need root" >&2 && exit 1; }
     exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" --inside "$@"
 fi
-folder=$2
+folder=$(realpath -m "$2")
 shift 2
 
 # Of this network, and without the control groups, in which libvirt would leave folders.

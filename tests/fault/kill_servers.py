@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Kills the real daemon in the middle of server creates and deletes. After each restart, without a hand on it, every
+"""Kills the real daemon while servers are created, changed and deleted. After each restart, without a hand on it, every
 server is ACTIVE, in ERROR with a reason, or gone; `volutus verify` finds documents, hosts, networks, ledger and quota in
 agreement; and a server that ran before goes on running while the daemon is down.
 
     kill_servers.py [--rounds N] [--seed N] [--drivers simulated|host] [--guest-image FILE]
 
-N creates and N deletes are interrupted. The host's drivers run below own_host.sh.
+N creates, changes and deletes are interrupted. The host's drivers run below own_host.sh.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from cloud import wait_for
@@ -21,12 +22,17 @@ from whole_cloud import HOST, SIMULATED, WholeCloud
 
 SETTLE = 300  # seconds, for all tasks to end after a start
 RESTING = {"ACTIVE", "ERROR", "SHUTOFF"}
+CHANGES = [({"os-stop": None}, "SHUTOFF"), ({"reboot": {"type": "HARD"}}, "ACTIVE")]
 LATENCY = """
 [plugin.compute_simulator.config]
 latency_ms = 20
 state_directory = "{state}/simulator"
 [tasks]
 longest_pause = "1s"
+"""
+IMPATIENT = """
+[plugin.compute_service.config]
+shutdown_timeout = 1 # a guest that still boots does not hear that it is to stop
 """
 
 
@@ -35,7 +41,7 @@ class Interrupted:
         self.cloud, self.image, self.flavor, self.network = cloud, image, flavor, network
         self.moments, self.longest = moments, longest
         self.found = []
-        self.told = {"ACTIVE": 0, "ERROR": 0, "gone": 0}
+        self.told = Counter()
 
     def ask(self, method, path, body=None):
         """The reply; None where nobody can tell what became of the request."""
@@ -44,9 +50,12 @@ class Interrupted:
         except (OSError, http.client.HTTPException, ValueError):
             return None
 
+    def wanted(self, name):
+        return {"server": {"name": name, "imageRef": self.image, "flavorRef": self.flavor,
+                           "networks": [{"uuid": self.network}]}}
+
     def create(self, name):
-        return self.ask("POST", "/compute/v2.1/servers", {"server": {
-            "name": name, "imageRef": self.image, "flavorRef": self.flavor, "networks": [{"uuid": self.network}]}})
+        return self.cloud.call("POST", "/compute/v2.1/servers", self.wanted(name))["server"]["id"]
 
     def servers(self):
         return {one["id"]: one for one in self.cloud.call("GET", "/compute/v2.1/servers/detail")["servers"]}
@@ -64,36 +73,46 @@ class Interrupted:
         if process and not Path(f"/proc/{process}").exists():
             self.found.append(f"the guest that ran ended {when}")
 
-    def check(self, what, acknowledged, server_id, deleted):
-        servers = self.servers()
-        for one in servers.values():
+    def check(self, what, name, wanted):
+        """`wanted`: what the server of that name may be; None where the answer was lost."""
+        by_name = {one["name"]: one for one in self.servers().values()}
+        for one in by_name.values():
             if one["status"] not in RESTING:
-                self.found.append(f"{what}: {one['id']} stays in {one['status']} ({one['OS-EXT-STS:task_state']})")
-            if one["status"] == "ERROR" and not one.get("fault", {}).get("message"):
-                self.found.append(f"{what}: {one['id']} is in ERROR without a reason")
-        there = servers.get(server_id)
-        if acknowledged and deleted and there:
-            self.found.append(f"{what}: acknowledged, and {server_id} is {there['status']}")
-        if acknowledged and not deleted and not there:
-            self.found.append(f"{what}: acknowledged, and {server_id} is not there")
-        self.told[there["status"] if there else "gone"] += 1
+                self.found.append(f"{what}: {one['name']} stays in {one['status']} ({one['OS-EXT-STS:task_state']})")
+            reason = one.get("fault", {}).get("message")
+            if one["status"] == "ERROR":
+                print(f"{what}: {one['name']} is in ERROR: {reason}")
+            if one["status"] == "ERROR" and not reason:
+                self.found.append(f"{what}: {one['name']} is in ERROR without a reason")
+        outcome = by_name[name]["status"] if name in by_name else "gone"
+        if wanted and outcome not in wanted:
+            self.found.append(f"{what}: acknowledged, and {name} is {outcome}")
+        self.told[outcome] += 1
         try:
             self.cloud.volutus("verify")
         except AssertionError as differences:
             self.found.append(f"{what}: verify: {differences}")
+        return by_name[name]["id"] if outcome == "ACTIVE" else None
 
-    def interrupt_create(self, number):
-        reply = self.create(f"create-{number}")
-        server_id = reply.json["server"]["id"] if reply is not None and reply.status == 202 else None
+    def interrupt(self, what, name, method, path, body, wanted):
+        """The id of a server that is ACTIVE in the end."""
+        reply = self.ask(method, path, body)
+        acknowledged = reply is not None and reply.status in (202, 204)
         self.kill_and_settle()
-        self.check(f"create {number}", server_id is not None, server_id, deleted=False)
+        return self.check(what, name, wanted if acknowledged else None)
 
-    def interrupt_delete(self, number):
-        made = self.create(f"delete-{number}").json["server"]["id"]
-        self.cloud.wait_for_server(made, patience=SETTLE)
-        reply = self.ask("DELETE", f"/compute/v2.1/servers/{made}")
-        self.kill_and_settle()
-        self.check(f"delete {number}", reply is not None and reply.status == 204, made, deleted=True)
+    def round(self, number):
+        name = f"server-{number}"
+        server = self.interrupt(f"create {number}", name, "POST", "/compute/v2.1/servers", self.wanted(name),
+                                {"ACTIVE", "ERROR"})
+        if not server:
+            server = self.create(f"{name}-again")
+            name = f"{name}-again"
+            self.cloud.wait_for_server(server, patience=SETTLE)
+        one = f"/compute/v2.1/servers/{server}"
+        change, becomes = CHANGES[number % len(CHANGES)]
+        self.interrupt(f"{next(iter(change))} {number}", name, "POST", one + "/action", change, {becomes, "ERROR"})
+        self.interrupt(f"delete {number}", name, "DELETE", one, None, {"gone"})
 
     def clear(self, kept):
         for server_id in self.servers().keys() - {kept}:
@@ -137,23 +156,22 @@ def main():
     wanted = parser.parse_args()
     host = wanted.drivers == "host"
 
-    cloud = WholeCloud(HOST if host else SIMULATED, "" if host else LATENCY)
+    cloud = WholeCloud(HOST if host else SIMULATED, IMPATIENT if host else LATENCY)
     cloud.start()
     image, flavor, network = furnish(cloud, wanted.guest_image)
-    work = Interrupted(cloud, image, flavor, network, random.Random(wanted.seed), 6 if host else 0.4)
-    kept = work.create("kept").json["server"]["id"]
+    work = Interrupted(cloud, image, flavor, network, random.Random(wanted.seed), 2.5 if host else 0.4)
+    kept = work.create("kept")
     cloud.wait_for_server(kept, patience=SETTLE)
     if host:
         work.process = process_of(kept)
         assert work.process, "the guest has no process"
     for number in range(wanted.rounds):
-        work.interrupt_create(number)
-        work.interrupt_delete(number)
+        work.round(number)
         work.clear(kept)
     cloud.wait_for_server(kept)
     work.still_runs("at some time")
 
-    print(f"seed {wanted.seed}: {wanted.rounds} creates and {wanted.rounds} deletes interrupted; outcomes {work.told}")
+    print(f"seed {wanted.seed}: {wanted.rounds} creates, changes and deletes interrupted; outcomes {dict(work.told)}")
     for one in work.found:
         print(f"difference: {one}")
     if not host or not work.found:

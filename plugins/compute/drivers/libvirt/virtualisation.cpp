@@ -8,6 +8,7 @@
 
 #include <array>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/stat.h>
 
 namespace volutus::compute::libvirt {
@@ -32,6 +33,13 @@ void write_sector(std::string const& path) {
     ::fchmod(file.get(), 0644);
 }
 
+std::string first_line(std::string const& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
 } // namespace
 
 Virtualisation probe_virtualisation(Host host, virConnectPtr connect, Changes& changes, Call& call,
@@ -44,6 +52,11 @@ Virtualisation probe_virtualisation(Host host, virConnectPtr connect, Changes& c
     Text const known(virConnectGetDomainCapabilities(connect, nullptr, "x86_64", nullptr, "kvm", 0));
     if (!known) return verdict(Virtualisation::tcg, "libvirt knows of no KVM here");
 
+    // That it gets nowhere is remembered until the host boots again, for to find out takes long.
+    auto const memory = directory + "/kvm-gets-nowhere", boot = first_line("/proc/sys/kernel/random/boot_id");
+    if (!boot.empty() && first_line(memory) == boot)
+        return verdict(Virtualisation::tcg, "a guest under KVM got nowhere before; to try again, remove " + memory);
+
     auto const sector = directory + "/probe.sector", id = new_uuid();
     write_sector(sector);
     auto const xml = probe_xml("volutus-probe-" + id, sector);
@@ -55,6 +68,8 @@ Virtualisation probe_virtualisation(Host host, virConnectPtr connect, Changes& c
     }
     if (virDomainIsActive(probe.get()) != 1) return verdict(Virtualisation::kvm, "a guest ran");
     virDomainDestroy(probe.get());
+    world::remove_file(memory);
+    write_all(open_file(memory, O_WRONLY | O_CREAT | O_EXCL, 0644).get(), boot + "\n", memory);
     return verdict(Virtualisation::tcg, "a guest got nowhere in 5 s, though there is KVM");
 }
 
