@@ -248,6 +248,7 @@ Reply Servers::show(Request& request) {
 }
 
 Reply Servers::update(Request& request) {
+    refuse_numeric_name(request);
     auto server = retry_on_conflict([&] {
         auto found = require_server(request);
         request.change(found);

@@ -91,6 +91,9 @@ Server require_server(Request& request);
 // Notes who asked for what; the last ones are kept.
 void remember(Request& request, Server& server, std::string_view action);
 
+// Numbers are taken for text elsewhere, as older clients send them; a name is what its user wrote.
+void refuse_numeric_name(Request& request);
+
 // Of server_tags.cpp. Throws invalid for what is no tag; leaves each once, in order.
 void check_tags(std::vector<std::string>& tags);
 using KeepServer = std::function<bool(Server const&)>;

@@ -67,7 +67,7 @@ void choose_networks(NewServer const& wanted, Request& request, Server& server) 
             throw Error(Code::invalid, "Invalid input for field/attribute networks: a list, 'auto' or 'none'");
         return;
     }
-    if (asked.is_null()) return;
+    if (asked.is_null() && !request.since("2.37")) return;
     if (!asked.is_array()) throw Error(Code::invalid, "Invalid input for field/attribute networks: a list");
     for (auto const& item : asked.get_array()) {
         if (!item.is_object())
@@ -94,7 +94,8 @@ void refuse_groups(Request& request) {
         if (!hints) continue;
         if (!hints->is_object()) throw Error(Code::invalid, fmt::format("Invalid input for {}: an object", name));
         if (auto const* group = hints->get_object().if_contains("group"))
-            throw Error(Code::invalid, fmt::format("Instance group {} could not be found.", json::print(*group)));
+            throw Error(Code::invalid, fmt::format("Instance group {} could not be found.",
+                                                   group->is_string() ? json::text(*group) : json::print(*group)));
     }
 }
 
@@ -236,6 +237,14 @@ Server Servers::server_from(Request& request, NewServer const& wanted) {
     return server;
 }
 
+void refuse_numeric_name(Request& request) {
+    auto const* name = request.body().if_contains("name");
+    if (name && !name->is_string())
+        throw Error(Code::invalid, fmt::format("Invalid input for field/attribute name. Value: {}. {} is not of type "
+                                               "'string'",
+                                               json::print(*name), json::print(*name)));
+}
+
 std::vector<Server> Servers::copies_of(Server const& first, NewServer const& wanted, std::int64_t count) const {
     std::vector<Server> all;
     bool const numbered = wanted.max_count.value_or(wanted.min_count) > 1;
@@ -261,6 +270,7 @@ Writes Servers::writes_for(Request& request, Server const& server) const {
 }
 
 Reply Servers::create(Request& request, NewServer const& wanted) {
+    refuse_numeric_name(request);
     auto const most = std::max(wanted.max_count.value_or(wanted.min_count), std::int64_t{1});
     if (wanted.min_count > most) throw Error(Code::invalid, "min_count must be <= max_count");
     if (most > most_at_once)

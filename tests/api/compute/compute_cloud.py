@@ -45,7 +45,7 @@ class ComputeTest(unittest.TestCase):
     def setUpClass(cls):
         cls.cloud = Cloud(configuration(cls.simulator, cls.service, cls.link))
         cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.write("policy.yaml", '"context_is_admin": "user_id:operator"\n')
+        cls.cloud.write("policy.yaml", '"context_is_admin": "user_id:operator"\n"publicize_image": "user_id:operator"\n')
         cls.cloud.start()
         cls.image = cls.make_image()
         cls.flavor = cls.as_operator("POST", "/flavors", {"flavor": {"name": "tiny", "ram": 128, "vcpus": 1, "disk": 1}})[
@@ -106,8 +106,10 @@ class ComputeTest(unittest.TestCase):
                 assert not status, f"{server} is gone"
                 return True
             found = reply.json["server"]
+            if found["OS-EXT-STS:task_state"]:
+                return None
             assert found["status"] != "ERROR" or status == "ERROR", found.get("fault")
-            return found if found["status"] == status and not found["OS-EXT-STS:task_state"] else None
+            return found if found["status"] == status else None
         return wait_for(f"server {server} to be {status or 'gone'}", there)
 
     def running(self, name="web", project="one"):

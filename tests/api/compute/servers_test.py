@@ -61,8 +61,8 @@ class Servers(ComputeTest):
         self.assertIn(reply.status, (400, 413))
         self.assertEqual(self.ask("GET", "/servers", version="2.999").status, 406)
         self.assertEqual(self.ask("GET", "/servers", version="newest").status, 400)
-        for query in ("limit=-1", "limit=many", "marker=nowhere", "sort_key=colour", "sort_dir=sideways", "name=(", "name=" + "x" * 300,
-                      "changes-since=yesterday"):
+        for query in ("limit=-1", "limit=many", "marker=nowhere", "sort_key=colour", "sort_key=name&sort_dir=sideways", "name=(",
+                      "name=" + "(x" * 300, "changes-since=yesterday"):
             with self.subTest(query=query):
                 self.assertEqual(self.ask("GET", f"/servers?{query}").status, 400)
 

@@ -118,6 +118,51 @@ class Compute(unittest.TestCase):
         self.assertIn("MEMORY_MB", fault["message"])
         self.openstack("server delete --wait toobig")
 
+    def test_a_disabled_host_takes_nothing(self):
+        name = self.admin.list("hypervisor list")[0]["Hypervisor Hostname"]
+        self.admin(f"compute service set --disable --disable-reason repair {name} nova-compute")
+        self.assertEqual(self.admin.show(f"hypervisor show {name}")["status"], "disabled")
+        service = self.admin.list("compute service list --long")[0]
+        self.assertEqual((service["Host"], service["Status"], service["Disabled Reason"]), (name, "disabled", "repair"))
+        self.openstack("server create --image system --flavor tiny --network lan --wait homeless", code=None)
+        fault = self.openstack.show("server show homeless")["fault"]["message"]
+        self.assertIn("No valid host was found", fault)
+        self.assertNotIn(name, fault)
+        self.admin(f"compute service set --enable {name} nova-compute")
+        self.openstack("server delete --wait homeless")
+
+    def test_an_operator_chooses_the_host(self):
+        newer = "--os-compute-api-version 2.74 server create --image system --flavor tiny --nic none"
+        name = self.admin.list("hypervisor list")[0]["Hypervisor Hostname"]
+        made = self.admin.show(f"{newer} --host {name} --wait chosen")
+        self.assertEqual(made["OS-EXT-SRV-ATTR:host"], name)
+        self.admin("server delete --wait chosen")
+        self.assertIn("could not be found", self.admin(f"{newer} --host nowhere chosen", code=1).err)
+        self.assertIn("Policy doesn't allow", self.openstack(f"{newer} --host {name} chosen", code=1).err)
+
+    def test_a_server_is_locked_paused_and_tagged(self):
+        made = self.make("handled")
+        newer = "--os-compute-api-version 2.73"
+        self.openstack(f"{newer} server lock --reason mine handled")
+        self.assertIn("is locked", self.openstack("server stop handled", code=1).err)
+        self.assertEqual(self.openstack.show(f"{newer} server show handled")["locked_reason"], "mine")
+        self.openstack("server unlock handled")
+        self.openstack("server pause handled")
+        self.cloud.wait_for_server(made["id"], "PAUSED")
+        self.openstack("server unpause handled")
+        self.cloud.wait_for_server(made["id"])
+        self.openstack(f"{newer} server set --tag blue --tag red handled")
+        self.openstack(f"{newer} server unset --tag red handled")
+        self.assertEqual(self.openstack.show(f"{newer} server show handled")["tags"], ["blue"])
+        self.assertEqual([row["Name"] for row in self.openstack.list(f"{newer} server list --tags blue")], ["handled"])
+        self.assertEqual(self.openstack.list(f"{newer} server list --tags red"), [])
+        self.assertEqual(self.openstack.list("server volume list handled"), [])
+        actions = [row["Action"] for row in self.openstack.list("server event list handled")]
+        self.assertEqual(actions, ["unpause", "pause", "create"])
+        self.assertIn("There is no such action: suspend", self.openstack("server suspend handled", code=1).err)
+        self.openstack("server delete --force handled")
+        self.openstack("server show handled", code=1)
+
     def test_quota_holds_and_is_shown(self):
         self.admin("project create poor")
         self.admin("user create --password secret pia")
