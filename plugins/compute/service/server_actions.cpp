@@ -53,7 +53,8 @@ template <class StartTask> Reply Servers::act(Request& request, Action const& ac
         server.task_state = action.task_state;
         remember(request, server, action.name);
         touch(server);
-        request.apply(put(server) + start(server));
+        // A task that failed has told the server so and may still be undoing its steps: this one waits for its end.
+        request.apply(put(server) + replacing(start(server)));
     });
     return request.reply();
 }
