@@ -57,6 +57,22 @@ json::object shown_event(Request& request, Server const& server, ServerEvent con
     return out;
 }
 
+// What was done to a server can be read after it is gone, from 2.21.
+Server server_or_tombstone(Request& request) {
+    auto const& id = request.parameter("server_id");
+    if (!request.since("2.21")) return require_server(request);
+    store::Query query;
+    query.where = {where("id", json::string(id))};
+    query.removed = true;
+    query.limit = 1;
+    auto const found = request.store().query<Server>(std::move(query));
+    if (found.empty() || !found.front().stored_removed) return request.require<Server>(id);
+    auto const project = json::string(found.front().project_id);
+    if (!request.may(request.route().policy, {{"project_id", project}, {"tenant_id", project}}))
+        request.missing("Instance", id);
+    return found.front();
+}
+
 json::object plain_addresses(Server const& server) {
     json::object out;
     for (auto const& nic : server.shown_nics.value_or(std::vector<ports::Nic>())) {
@@ -199,7 +215,7 @@ Reply Servers::remove_password(Request& request) {
 }
 
 Reply Servers::list_events(Request& request) {
-    auto const server = require_server(request);
+    auto const server = server_or_tombstone(request);
     json::array rows;
     for (auto at = server.events.rbegin(); at != server.events.rend(); ++at)
         rows.push_back(shown_event(request, server, *at));
@@ -207,7 +223,7 @@ Reply Servers::list_events(Request& request) {
 }
 
 Reply Servers::show_event(Request& request) {
-    auto const server = require_server(request);
+    auto const server = server_or_tombstone(request);
     auto const& id = request.parameter("request_id");
     for (auto const& event : server.events) {
         if (event.request_id != id) continue;

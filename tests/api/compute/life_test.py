@@ -103,7 +103,8 @@ class InProcessesOfTheirOwn(ComputeTest):
     def test_a_driver_that_crashes_takes_only_its_server_along(self):
         calm = self.running("calm")
         crashed = self.make("crash")
-        wait_for("the driver to have crashed", lambda: "simulator" in self.cloud.log.read_text())
+        wait_for("the driver to have crashed",
+                 lambda: "compute_simulator failed and is started again" in self.cloud.log.read_text())
         self.call("DELETE", f"/servers/{crashed}")
         self.wait_until(crashed, "")
         self.assertEqual(self.show(calm)["status"], "ACTIVE")
