@@ -72,7 +72,7 @@ network::Network network_for_driver(Store& store, Network const& network) {
         told.id = subnet.id;
         told.cidr = subnet.cidr;
         told.gateway = subnet.gateway_ip.value_or("");
-        told.dhcp = subnet.enable_dhcp;
+        told.dhcp = subnet.enable_dhcp && network.admin_state_up;
         told.nameservers = subnet.dns_nameservers;
         for (auto const& route : subnet.host_routes) told.routes.push_back(route_of(route));
         told.ipv6_address_mode = subnet.ipv6_address_mode.value_or("");

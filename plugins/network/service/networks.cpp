@@ -138,7 +138,10 @@ Reply Networks::update(Request& request) {
                 writes += put(subnet);
             }
         Changed changed;
-        if (before.mtu != network.mtu) changed.network(network.id);
+        if (before.mtu != network.mtu || before.admin_state_up != network.admin_state_up) changed.network(network.id);
+        if (before.mtu != network.mtu)
+            for (auto const& port : request.store().all<Port>(where("network_id", json::string(network.id))))
+                if (port.of_a_router()) changed.router(port.device_id);
         request.apply(std::move(writes) + changed.writes());
         return request.shown(network);
     });

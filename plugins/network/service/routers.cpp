@@ -119,9 +119,7 @@ void Routers::plan_gateway(Request& request, Router& router, Router const& befor
         router.gateway_port_id.reset();
     }
     if (!info) return;
-    if (!info->enable_snat)
-        info->enable_snat =
-            before.external_gateway_info ? before.external_gateway_info->enable_snat.value_or(true) : true;
+    if (!info->enable_snat) info->enable_snat = true;
     auto const network = visible<Network>(request, *info->network_id, "NetworkNotFound");
     if (!network.external) refuse_bad_request(fmt::format("Network {} is not an external network", network.id));
     auto const subnets = subnets_on(store, network.id);

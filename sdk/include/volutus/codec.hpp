@@ -78,7 +78,7 @@ template <class T> object encode_struct(T const& from) {
         } else if constexpr (std::is_same_v<Field, value>) {
             if (field.is_null()) return;
         } else if constexpr (std::is_same_v<Field, bool>) {
-            if (!field) return;
+            if (field == T().*member.pointer) return; // as decoding starts with it
         }
         out.emplace(key_of(member.name), encode(field));
     });

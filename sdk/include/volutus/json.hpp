@@ -2,7 +2,8 @@
 //
 // A struct is declared once with BOOST_DESCRIBE_STRUCT. Its members are the keys; a trailing '_' of a member is not
 // part of the key. Scalars and structs are required; std::optional, containers, bool and json values may be absent.
-// Absent optionals and empty containers are not written. Errors are Code::invalid and name the path of the field.
+// Absent optionals and empty containers are not written, nor is a bool that a new struct has like that. Errors are
+// Code::invalid and name the path of the field.
 #pragma once
 
 #include <boost/json/array.hpp>

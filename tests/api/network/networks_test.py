@@ -243,6 +243,29 @@ class Ports(NetworkTest):
         port = self.port(network, mac_address="fa:16:3e:00:00:01", project="p5")
         self.refused("POST", "/ports", {"port": {"network_id": network["id"], "mac_address": port["mac_address"]}}, 409, "MacAddressInUse", project="p5")
 
+    def test_what_is_switched_off_reaches_the_driver_as_off(self):
+        network = self.network(project="p9")
+        subnet = self.subnet(network, project="p9")
+        port = self.port(network, project="p9")
+        self.operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
+        self.wait_for_port(port)
+        def told(of, kind, thing):
+            self.assert_in_order()
+            return self.at_driver(kind, thing["id"]).get(of, True)
+        self.assertTrue(told("up", "port", port) and told("security", "port", port))
+        self.call("PUT", f"/ports/{port['id']}", {"port": {
+            "admin_state_up": False, "port_security_enabled": False, "security_groups": []}}, project="p9")
+        self.assertFalse(told("up", "port", port) or told("security", "port", port))
+        def dhcp():
+            self.assert_in_order()
+            return self.at_driver("network", network["id"])["subnets"][0].get("dhcp", True)
+        self.assertTrue(dhcp())
+        self.call("PUT", f"/networks/{network['id']}", {"network": {"admin_state_up": False}}, project="p9")
+        self.assertFalse(dhcp())
+        self.call("PUT", f"/networks/{network['id']}", {"network": {"admin_state_up": True}}, project="p9")
+        self.call("PUT", f"/subnets/{subnet['id']}", {"subnet": {"enable_dhcp": False}}, project="p9")
+        self.assertFalse(dhcp())
+
     def test_an_allowed_pair_without_a_mac_is_of_the_ports_own(self):
         network = self.network(project="p7")
         port = self.port(network, allowed_address_pairs=[{"ip_address": "10.0.0.9"}], project="p7")

@@ -56,6 +56,17 @@ class Routers(Outside):
         self.assert_in_order()
         self.assertIsNone(self.at_driver("router", router["id"]))
 
+    def test_a_router_without_translation_and_one_that_is_off_reach_the_driver_so(self):
+        outside = {"network_id": self.outside["id"]}
+        router = self.make("router", project="admin", user="operator", external_gateway_info={**outside, "enable_snat": False})
+        def told(key):
+            self.assert_in_order()
+            return self.at_driver("router", router["id"]).get(key, True)
+        self.assertEqual((told("snat"), told("up")), (False, True))
+        self.operator("PUT", f"/routers/{router['id']}", {"router": {"admin_state_up": False, "external_gateway_info": outside}})
+        self.assertEqual((told("snat"), told("up")), (True, False))
+        self.operator("DELETE", f"/routers/{router['id']}", code=204)
+
     def test_an_interface_may_be_a_port_of_the_user(self):
         network, subnet, router = self.inside("r2")
         port = self.port(network, project="r2")

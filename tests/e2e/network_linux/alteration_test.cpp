@@ -20,6 +20,12 @@ protected:
         outside.physical = "public";
         outside.subnets = {{"outside-subnet", "203.0.113.0/24", "203.0.113.1", false, {}, {}, "", ""}};
         inside.leases = {{"port", wanted_port().mac, "10.1.0.11", "first"}};
+        router.id = "router";
+        router.interfaces = {{"inner", "inside", "fa:16:3e:02:00:01", {"10.1.0.1/24"}}};
+        router.gateway = RouterPort{"outer", "outside", "fa:16:3e:02:00:03", {"203.0.113.10/24"}};
+        router.gateway_nexthops = {"203.0.113.1"};
+        router.routes = {{"172.16.0.0/16", "10.1.0.77"}};
+        router.floating_ips = {{"floating", "203.0.113.50", "10.1.0.11"}};
         ensure_all();
         guest.emplace(plug_with_address(wanted_port()));
     }
@@ -34,13 +40,6 @@ protected:
         driver().ensure_group(call(),
                               {"group", {allow("egress"), allow("ingress", "tcp", 22, "group")}, {"10.1.0.11"}});
         driver().ensure_port(call(), wanted_port());
-        Router router;
-        router.id = "router";
-        router.interfaces = {{"inner", "inside", "fa:16:3e:02:00:01", {"10.1.0.1/24"}}};
-        router.gateway = RouterPort{"outer", "outside", "fa:16:3e:02:00:03", {"203.0.113.10/24"}};
-        router.gateway_nexthops = {"203.0.113.1"};
-        router.routes = {{"172.16.0.0/16", "10.1.0.77"}};
-        router.floating_ips = {{"floating", "203.0.113.50", "10.1.0.11"}};
         driver().ensure_router(call(), router);
     }
     // "<thing> <id>" of what was altered; each once.
@@ -62,6 +61,7 @@ protected:
     }
 
     Network outside, inside = network("inside", "10.1.0");
+    Router router;
     Names const names{"vtt"};
     std::optional<Guest> guest;
 };
@@ -70,6 +70,29 @@ TEST_F(Alterations, WhatWasJustMadeIsAsItWasMadeAlsoForADriverThatStartsAgain) {
     EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
     start_driver();
     EXPECT_THAT(altered(), IsEmpty());
+}
+
+TEST_F(Alterations, NoneAreWhatOtherCallsLeftBehind) {
+    driver().ensure_group(call(), {"friends", {}, {"10.1.0.12"}});
+    driver().ensure_group(call(), {"group", {allow("egress"), allow("ingress", "tcp", 22, "friends")}, {"10.1.0.11"}});
+    driver().remove_group(call(), {"friends"});
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    driver().ensure_group(call(), {"group", {allow("egress")}, {"10.1.0.11"}});
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    outside.subnets.clear();
+    driver().ensure_network(call(), outside);
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+}
+
+TEST_F(Alterations, ARouterThatIsDownIsAsItWasMade) {
+    router.interfaces.front().addresses.push_back("fd00:1::1/64");
+    ensure_all();
+    router.up = false;
+    ensure_all();
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    router.up = true;
+    ensure_all();
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
 }
 
 TEST_F(Alterations, ARuleThatSomebodyAddsToAGroup) {
@@ -161,6 +184,16 @@ TEST_F(Alterations, WhatIsGoneAltogetherIsNotListed) {
     ensure_all();
     EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
     EXPECT_TRUE(guest->pings("10.1.0.1"));
+}
+
+TEST_F(Alterations, MetadataIsAnsweredInANamespaceThatWasMadeAnew) {
+    remove_namespace("vtt-net-inside");
+    remove_namespace("vtt-router-router");
+    ensure_all();
+    guest->address("10.1.0.11/24", "10.1.0.2");
+    EXPECT_NE(http_get(guest->name, "169.254.169.254", "/").find("from inside"), std::string::npos);
+    guest->address("10.1.0.11/24", "10.1.0.1");
+    EXPECT_NE(http_get(guest->name, "169.254.169.254", "/").find("from inside"), std::string::npos);
 }
 
 } // namespace volutus::network::on_linux::test

@@ -187,44 +187,54 @@ Inventory LinuxNetwork::list(Call& call) {
 // What is missing altogether is not in the lists, and so it is not told here again.
 std::vector<Alteration> LinuxNetwork::altered(Call& call, Inventory const& there) const {
     std::vector<Alteration> all;
+    auto const tell = [&](char const* thing, std::vector<std::string> const& listed, std::string const& id,
+                          std::string what) {
+        if (std::find(listed.begin(), listed.end(), id) != listed.end()) all.push_back({thing, id, std::move(what)});
+    };
     Links const host("");
     std::vector<Bridge> bridges;
-    std::vector<Group> groups;
-    std::vector<Port> ports;
-    auto const is_in = [](std::vector<std::string> const& ids, std::string const& id) {
-        return std::find(ids.begin(), ids.end(), id) != ids.end();
-    };
+    std::map<std::string, std::string> bridge_names; // by network
     for (auto const& id : network_records_.present()) {
         call.check();
         auto const record = network_records_.read(id);
         auto const network = decoded<Network>(record);
         if (!network) continue;
-        bridges.push_back(networks_.firewall_view(*network, static_cast<unsigned>(record->at("zone").as_int64())));
-        if (is_in(there.networks, id))
-            for (auto& what : networks_.altered(*network, host)) all.push_back({"network", id, std::move(what)});
+        try {
+            bridges.push_back(networks_.firewall_view(*network, static_cast<unsigned>(record->at("zone").as_int64())));
+            bridge_names[id] = bridges.back().name;
+            for (auto& what : networks_.altered(*network, host)) tell("network", there.networks, id, std::move(what));
+        } catch (Error const& error) { // its physical network is no longer configured
+            tell("network", there.networks, id, error.what());
+        }
     }
+    std::vector<Group> groups;
     for (auto const& id : group_records_.present())
         if (auto const group = decoded<Group>(group_records_.read(id))) groups.push_back(*group);
+    std::vector<Port> ports;
     for (auto const& id : port_records_.present()) {
         auto const port = decoded<Port>(port_records_.read(id));
         if (!port) continue;
         ports.push_back(*port);
-        auto const network = find_network(port->network);
         auto const* tap = host.find(port->device);
-        if (network && tap && Links::master_of(*tap) != networks_.bridge_of(*network))
-            all.push_back(
-                {"port", id,
-                 fmt::format("its device {} is not on bridge {}", port->device, networks_.bridge_of(*network))});
+        auto const& bridge = bridge_names[port->network];
+        if (tap && Links::master_of(*tap) != bridge)
+            tell("port", there.ports, id, fmt::format("its device {} is not on bridge {}", port->device, bridge));
     }
-    for (auto& alteration : firewall_.altered(bridges, groups, ports))
-        if ((alteration.thing != "port" || is_in(there.ports, alteration.id)) &&
-            (alteration.thing != "group" || is_in(there.groups, alteration.id)) &&
-            (alteration.thing != "network" || is_in(there.networks, alteration.id)))
-            all.push_back(std::move(alteration));
+    for (auto& [thing, id, what] : firewall_.altered(bridges, groups, ports)) {
+        if (thing == "network") tell("network", there.networks, id, std::move(what));
+        if (thing == "group") tell("group", there.groups, id, std::move(what));
+        if (thing == "port") tell("port", there.ports, id, std::move(what));
+        if (thing == "host") all.push_back({"host", id, std::move(what)});
+    }
     for (auto const& id : there.routers) {
         call.check();
-        if (auto const router = decoded<Router>(router_records_.read(id)))
+        auto const router = decoded<Router>(router_records_.read(id));
+        if (!router) continue;
+        try {
             for (auto& what : routers_.altered(*router, host)) all.push_back({"router", id, std::move(what)});
+        } catch (Error const& error) { // likewise
+            all.push_back({"router", id, error.what()});
+        }
     }
     constexpr std::size_t most = 200; // an inventory has to fit a reply
     if (all.size() > most) all.resize(most);

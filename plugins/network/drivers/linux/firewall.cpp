@@ -91,7 +91,10 @@ std::string Firewall::text_of(Bridge const& wanted) const {
                             table, bridge, wanted.zone);
     // Chains of NAT exist for networks that want it only: they make the kernel look at each first packet of the host.
     auto const chain = fmt::format("leave-{}", bridge);
-    if (!wanted.masqueraded.empty()) {
+    if (wanted.masqueraded.empty()) {
+        text +=
+            fmt::format("add chain inet {0} {1}\nflush chain inet {0} {1}\ndelete chain inet {0} {1}\n", table, chain);
+    } else {
         text += fmt::format(
             "add chain inet {0} {1} {{ type nat hook postrouting priority 100; }}\nflush chain inet {0} {1}\n"
             "add rule inet {0} {1} oifname @bridges accept\n",
@@ -250,6 +253,8 @@ std::vector<Alteration> Firewall::altered(std::vector<Bridge> const& bridges, st
              rehearsed_ruleset(text), present_ruleset({"bridge " + names_.table(), "inet " + names_.table()}))) {
         auto owner = owners.find(part.name);
         if (owner == owners.end()) owner = owners.find(part.element);
+        bool const left_empty = owner == owners.end() && part.name.rfind("members", 0) == 0 && part.element.empty();
+        if (left_empty) continue; // a set that outlived its group, because a rule named it then
         all.push_back(owner == owners.end() ? Alteration{"host", "", what}
                                             : Alteration{owner->second.thing, owner->second.id, what});
     }

@@ -107,6 +107,7 @@ void ensure_leg(Leg const& leg) {
         silence(leg.outside);
         in_place(leg.name_space, [&] {
             set_kernel_parameter(fmt::format("ipv6/conf/{}/accept_ra", leg.inside), "0");
+            set_kernel_parameter(fmt::format("ipv6/conf/{}/keep_addr_on_down", leg.inside), "1");
             set_kernel_parameter(fmt::format("ipv6/conf/{}/accept_dad", leg.inside),
                                  "0"); // the service gave it the address
         });
