@@ -23,7 +23,7 @@ void Changes::happened(std::string const& id, Change change) {
         watch->started_ |= change == Change::started;
         watch->stopped_ |= change == Change::stopped;
     }
-    // Only calls start servers: an event that comes after its call has ended tells nothing new.
+    // Only calls start and resume servers: an event that comes after its call has ended tells nothing new.
     if (!own && change != Change::started) {
         news_.push_back(id);
         if (news_.size() > most_kept) {

@@ -44,13 +44,13 @@ int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* chang
     auto& told = *static_cast<Changes*>(changes);
     switch (event) {
     case VIR_DOMAIN_EVENT_STARTED:
+    case VIR_DOMAIN_EVENT_RESUMED: // a guest begins paused, so each start ends with this
         told.happened(id_of(domain), Change::started);
         break;
     case VIR_DOMAIN_EVENT_STOPPED:
         told.happened(id_of(domain), Change::stopped);
         break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
-    case VIR_DOMAIN_EVENT_RESUMED:
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
     case VIR_DOMAIN_EVENT_CRASHED:
         told.happened(id_of(domain), Change::other);
