@@ -103,8 +103,8 @@ std::string status_of(Server const& server);
 void touch(Server& server);
 // A host name that DNS takes: "Web 1.example" becomes "web-1-example".
 std::string hostname_of(std::string const& name, std::string const& id);
-// Deleted, and gone with the next step of its task.
-inline bool is_buried(Server const& server) { return server.vm_state == "deleted"; }
+// A tombstone, or becoming one with the next step of the task that deleted it.
+inline bool is_gone(Server const& server) { return server.stored_removed || server.vm_state == "deleted"; }
 std::string instance_name(Server const& server);
 ports::Wanted wanted_ports(Server const& server);
 

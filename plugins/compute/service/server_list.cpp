@@ -149,7 +149,7 @@ std::vector<std::string> statuses_of(Request const& request) {
 Server require_server(Request& request) {
     auto const& id = request.parameter("server_id");
     auto server = request.require<Server>(id);
-    if (is_buried(server)) request.missing("Instance", id);
+    if (is_gone(server)) request.missing("Instance", id);
     return server;
 }
 
@@ -195,7 +195,7 @@ Reply Servers::list(Request& request) {
         for (auto const& status : statuses) values.push_back(json::string(status));
         if (deleted) {
             hooks.removed = true;
-            keeps.push_back([](Server const& server) { return server.stored_removed; });
+            keeps.push_back(is_gone);
         } else {
             hooks.where.push_back(where("status", std::move(values)));
         }
@@ -206,7 +206,7 @@ Reply Servers::list(Request& request) {
     bool const only_deleted = operators && request.query("deleted") && is_yes(*request.query("deleted"));
     if (only_deleted) {
         hooks.removed = true;
-        keeps.push_back([](Server const& server) { return server.stored_removed; });
+        keeps.push_back(is_gone);
     }
     if (auto const since = request.query("changes-since")) {
         hooks.removed = true;
@@ -233,7 +233,7 @@ Reply Servers::list(Request& request) {
             return false;
         });
     }
-    if (!hooks.removed) keeps.push_back([](Server const& server) { return !is_buried(server); });
+    if (!hooks.removed) keeps.push_back([](Server const& server) { return !is_gone(server); });
     if (!keeps.empty())
         hooks.keep = [keeps = std::move(keeps)](void const* object) {
             auto const& server = *static_cast<Server const*>(object);

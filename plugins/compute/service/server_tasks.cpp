@@ -131,20 +131,19 @@ store::Apply ServerTasks::activate(Step& step) {
     return put(server).apply;
 }
 
-// The tombstone tells how it ended.
+// The tombstone tells how it ended. From here on nobody sees the server, so all that it held is free.
 store::Apply ServerTasks::bury(Step& step) {
     auto server = Store(backends_.host, step.call).get<Server>(step.resource);
     if (!server) return {};
     become(*server, "deleted");
     server->terminated_at = server->updated;
-    return put(*server).apply;
+    return (put(*server) + release(step.resource)).apply;
 }
 
 store::Apply ServerTasks::forget(Step& step) {
     auto const server = Store(backends_.host, step.call).get<Server>(step.resource);
-    auto writes = release(step.resource);
-    if (server) writes += volutus::remove(*server);
-    return writes.apply;
+    if (!server) return {};
+    return volutus::remove(*server).apply;
 }
 
 store::Apply ServerTasks::failed(Step& step) {

@@ -6,7 +6,7 @@ namespace volutus::compute {
 
 namespace {
 using namespace std::chrono_literals;
-constexpr auto one_look = 2s; // that a driver waits for news: so long stop() may take
+constexpr auto one_look = 2s;      // that a driver waits for news: so long stop() may take
 constexpr auto brief_look = 500ms; // while a server's task is waited for
 constexpr auto after_failure = 5s;
 constexpr auto between_hosts = 30s;
@@ -60,11 +60,11 @@ void Watcher::follow(std::string const& driver) {
             OwnCall own(backends_.host, world::now() + (look_at_all ? 60s : changed.empty() ? one_look : brief_look));
             if (look_at_all) {
                 // From here on; then nothing is lost between the look and the next event.
-                OwnCall brief(backends_.host, world::now() + 250ms);
+                OwnCall brief(backends_.host, world::now() + 1s);
                 since.number = backends_.hypervisors.at(driver)
                                    .call<&hypervisor::Driver::events>(brief.call(), hypervisor::Since{})
                                    .next;
-                compare_all(own.call(), driver);
+                compare_all(own.call(), driver, changed);
                 look_at_all = false;
                 continue;
             }
@@ -82,11 +82,13 @@ void Watcher::follow(std::string const& driver) {
     }
 }
 
-void Watcher::compare_all(Call& call, std::string const& driver) {
+void Watcher::compare_all(Call& call, std::string const& driver, std::set<std::string>& changed) {
     Store store(backends_.host, call);
-    for (auto& server : store.all<Server>())
-        if (server.driver == driver && !server.task_state && server.vm_state != "error")
-            compare(call, store, std::move(server));
+    for (auto& server : store.all<Server>()) {
+        if (server.driver != driver || server.vm_state == "error") continue;
+        auto const id = server.id;
+        if (!compare(call, store, std::move(server))) changed.insert(id);
+    }
 }
 
 void Watcher::compare_each(std::set<std::string>& changed) {

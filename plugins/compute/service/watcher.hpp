@@ -21,7 +21,7 @@ private:
     void follow(std::string const& driver);
     void keep_hosts();
     bool wait(world::Duration pause); // false when it is time to stop
-    void compare_all(Call& call, std::string const& driver);
+    void compare_all(Call& call, std::string const& driver, std::set<std::string>& changed);
     void compare_each(std::set<std::string>& changed); // takes out those that agree now
     bool compare(Call& call, Store& store, Server server);
 
