@@ -8,7 +8,7 @@
 set -euo pipefail
 
 source=$(cd "$(dirname "$0")/.." && pwd)
-build=${VOLUTUS_BUILD:-$source/build/release} # another folder that CMake has configured is taken as it is
+build=${VOLUTUS_BUILD:-$source/build/dev} # the folder of tests/run.sh too, so that neither builds what the other has built
 prefix=/usr/local
 settings=/etc/volutus
 state=/var/lib/volutus
@@ -68,17 +68,29 @@ has_systemd() {
 
 # ---- the host ----
 
+# The plugins that conf.d starts, each a target: all but those that are off in it.
+plugins() {
+    ninja -C "$build" -t targets all | sed -n 's/^\(lib\/[a-z_0-9]*\.so\): .*/\1/p' |
+        grep -vxFf <(awk -F '[].[]' '/^\[plugin\./ { name = $3 } /^enabled = false/ { print "lib/" name ".so" }' \
+            "$source"/conf.d/*.toml)
+}
+
 compile() {
-    [ -e "$build/build.ninja" ] ||
-        quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$prefix
     local targets
-    mapfile -t targets < <(ninja -C "$build" -t targets all | sed -n 's/^\(lib\/[a-z_0-9]*\.so\): .*/\1/p')
-    # Ninja's own progress, one line that changes, where somebody watches.
+    [ -e "$build/build.ninja" ] || (cd "$source" && quietly cmake --preset dev -B "$build")
+    mapfile -t targets < <(plugins)
+    # One line that changes where somebody watches, else one for each tenth of the way.
     if [ -t 1 ]; then
         ninja -C "$build" volutusd volutus volutus-plugin-host "${targets[@]}" || die "the build failed"
     else
-        quietly ninja -C "$build" volutusd volutus volutus-plugin-host "${targets[@]}"
+        NINJA_STATUS='%p ' quietly ninja_in_tenths volutusd volutus volutus-plugin-host "${targets[@]}" 3>&1
     fi
+}
+
+# Its output is for `quietly`; what it says meanwhile goes to the script's own.
+ninja_in_tenths() {
+    ninja -C "$build" "$@" | tee >(awk '/^ *[0-9]+% / && int($1 / 10) > tenths {
+        tenths = int($1 / 10); printf "            %d0 %%\n", tenths; fflush() }' >&3)
 }
 
 install_programs() {
@@ -89,36 +101,15 @@ install_programs() {
         install -m 755 "$build/bin/${file#*/}" "$prefix/$file.new"
         mv "$prefix/$file.new" "$prefix/$file"
     done
-    for file in "$build"/lib/*.so; do
-        install -m 644 "$file" "$prefix/lib/volutus/.new"
+    for file in $(plugins); do
+        install -m 644 "$build/$file" "$prefix/lib/volutus/.new"
         mv "$prefix/lib/volutus/.new" "$prefix/lib/volutus/${file##*/}"
     done
     install -m 644 "$source"/conf.d/* $settings/conf.d/
-    write_site
     # See contrib/decisions/plugin-process-capabilities.md.
     chown root:volutus "$prefix/sbin/volutus-plugin-host"
     chmod 750 "$prefix/sbin/volutus-plugin-host"
     setcap $capabilities=p "$prefix/sbin/volutus-plugin-host"
-}
-
-write_site() {
-    cat >$settings/conf.d/90-quickstart.toml <<TOML
-# Written by contrib/quickstart.sh; put what you change into a file of your own that comes later, such as 95-site.toml.
-[plugin.compute_libvirt]
-enabled = true
-[plugin.compute_simulator]
-enabled = false
-[plugin.network_linux]
-enabled = true
-[plugin.network_simulator]
-enabled = false
-TOML
-    # A table about a plugin that is not built is an error.
-    local name
-    for name in compute_simulator network_simulator; do
-        [ -e "$prefix/lib/volutus/$name.so" ] ||
-            sed -i "/^\[plugin.$name\]/,+1d" $settings/conf.d/90-quickstart.toml
-    done
 }
 
 make_user() {
@@ -317,7 +308,7 @@ start() {
     grep -q '^VERSION_ID="12"' /etc/os-release || say "this is not Debian 12; nobody has tried it here"
     step "Debian packages"
     quietly "$source/contrib/install_dependencies.sh" build run
-    step "building (8 minutes on two processors, the first time)"
+    step "building (the first time this takes most of the time)"
     compile
     step "guest image"
     quietly "$source/contrib/images/build.sh" "$image"
@@ -392,7 +383,7 @@ purge() {
         chown -f root:root /run/netns || true
         userdel volutus
     fi
-    say "all that quickstart.sh made is gone; the build in $source/build stays"
+    say "all that quickstart.sh made is gone; what was built stays in $build"
 }
 
 # What the network driver leaves so that guests keep their network: all of its names begin with vt.
