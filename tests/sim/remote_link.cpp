@@ -5,12 +5,14 @@ namespace volutus::sim {
 namespace {
 
 struct Envelope {
-    std::string contract, name, request;
+    std::string contract, target, name, request;
     std::string caller, trace, task, step;
     std::uint64_t attempt = 0, epoch = 0;
-    std::string input; // bytes of the call's input stream, whole
+    std::int64_t deadline = 0; // of the clock that all machines share
+    std::string input;         // bytes of the call's input stream, whole
 };
-BOOST_DESCRIBE_STRUCT(Envelope, (), (contract, name, request, caller, trace, task, step, attempt, epoch, input))
+BOOST_DESCRIBE_STRUCT(Envelope, (),
+                      (contract, target, name, request, caller, trace, task, step, attempt, epoch, deadline, input))
 
 struct Answer {
     vlt_status status = VLT_OK;
@@ -39,14 +41,26 @@ struct BytesStream : vlt_stream {
     }
 };
 
+constexpr std::chrono::milliseconds way_back{50}; // what is left of a call's time for its answer
+
 } // namespace
 
 vlt_status RemoteEndpoint::call(kernel::plugin::CallFrame& frame, std::string_view contract, std::string_view name,
                                 std::string_view request, vlt_str* reply) noexcept {
     auto const& context = frame.context();
-    Envelope envelope{std::string(contract), std::string(name), std::string(request), context.caller, context.trace,
-                      context.task, context.step, context.attempt, context.epoch, ""};
     auto const until = std::min(context.deadline, world::now() + patience_);
+    Envelope envelope{std::string(contract),
+                      "",
+                      std::string(name),
+                      std::string(request),
+                      context.caller,
+                      context.trace,
+                      context.task,
+                      context.step,
+                      context.attempt,
+                      context.epoch,
+                      (until - way_back).time_since_epoch().count(),
+                      ""};
     auto const text = world::Simulation::current().network().call(to_, json::print(json::encode(envelope)), until);
     if (!text) return frame.fail(Code::unknown_outcome, "no answer from " + to_.name() + " in time");
     auto const answer = json::decode<Answer>(json::parse(*text));
@@ -68,20 +82,23 @@ std::string answer_remote(kernel::plugin::Registry& registry, std::string const&
     context.step = envelope.step;
     context.attempt = envelope.attempt;
     context.epoch = envelope.epoch;
+    context.deadline = world::Instant(world::Instant::duration(envelope.deadline));
     kernel::plugin::CallFrame frame(context);
     BytesStream input(envelope.input), output("");
     vlt_str reply{nullptr, 0};
     Answer answer;
-    answer.status = registry.call("", frame, envelope.contract, envelope.name, "", envelope.request, &input, &output, &reply);
+    answer.status = registry.call("", frame, envelope.contract, envelope.name, envelope.target, envelope.request,
+                                  &input, &output, &reply);
     answer.reply.assign(reply.data, reply.size);
     answer.output = std::move(output.bytes);
     return json::print(json::encode(answer));
 }
 
-json::object call_remote(world::Node& to, std::string_view contract, std::string_view name, json::object const& request,
+json::object call_remote(world::Node& to, RemoteTarget const& what, std::string_view name, json::object const& request,
                          std::string const& caller, world::Duration patience) {
     Envelope envelope;
-    envelope.contract = contract;
+    envelope.contract = what.contract;
+    envelope.target = what.target;
     envelope.name = name;
     auto body = request;
     if (auto const* input = body.if_contains("input")) {
@@ -91,7 +108,9 @@ json::object call_remote(world::Node& to, std::string_view contract, std::string
     envelope.request = json::print(body);
     envelope.caller = caller;
     envelope.trace = "sim";
-    auto const text = world::Simulation::current().network().call(to, json::print(json::encode(envelope)), world::now() + patience);
+    auto const until = world::now() + patience;
+    envelope.deadline = (until - way_back).time_since_epoch().count();
+    auto const text = world::Simulation::current().network().call(to, json::print(json::encode(envelope)), until);
     if (!text) return {{"code", "unknown_outcome"}};
     auto const answer = json::decode<Answer>(json::parse(*text));
     if (answer.status != VLT_OK) return json::parse_object(answer.reply);

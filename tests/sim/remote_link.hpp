@@ -10,8 +10,8 @@ namespace volutus::sim {
 class RemoteEndpoint : public kernel::plugin::Endpoint {
 public:
     RemoteEndpoint(world::Node& to, world::Duration patience) : to_(to), patience_(patience) {}
-    vlt_status call(kernel::plugin::CallFrame& frame, std::string_view contract, std::string_view name, std::string_view request,
-                    vlt_str* reply) noexcept override;
+    vlt_status call(kernel::plugin::CallFrame& frame, std::string_view contract, std::string_view name,
+                    std::string_view request, vlt_str* reply) noexcept override;
 
 private:
     world::Node& to_;
@@ -21,8 +21,11 @@ private:
 // The other end: what a machine's Network::serve gets to answer such calls from its registry.
 std::string answer_remote(kernel::plugin::Registry& registry, std::string const& request);
 
+struct RemoteTarget {
+    std::string_view contract, target; // "" where one plugin provides the contract
+};
 // One call as a client of the cloud: {"code", "message"} or the reply, and an error when nothing came in time.
-json::object call_remote(world::Node& to, std::string_view contract, std::string_view name, json::object const& request,
+json::object call_remote(world::Node& to, RemoteTarget const& what, std::string_view name, json::object const& request,
                          std::string const& caller, world::Duration patience);
 
 } // namespace volutus::sim

@@ -1,10 +1,8 @@
 #include "tests/sim/toy_cloud.hpp"
 
-#include "kernel/plugin/in_process_link.hpp"
-#include "kernel/plugin/manifest.hpp"
-#include "kernel/plugin/plan.hpp"
 #include "kernel/store/service.hpp"
 #include "kernel/task/runner.hpp"
+#include "tests/sim/linked_plugin.hpp"
 #include "tests/sim/remote_link.hpp"
 
 #include <volutus/context.hpp>
@@ -29,9 +27,6 @@ namespace volutus::sim {
 namespace {
 
 using namespace std::chrono_literals;
-using kernel::plugin::EntryPoint;
-using kernel::plugin::HostSide;
-using kernel::plugin::InProcessLink;
 using kernel::plugin::Registry;
 
 constexpr char const* database = "/state/store.db";
@@ -42,14 +37,7 @@ constexpr int rounds = 5; // operations of each client
 
 // ---- the machines' programs ----
 
-std::shared_ptr<InProcessLink> load(Registry& registry, EntryPoint entry, vlt_str manifest_text, std::string const& config) {
-    auto const manifest = kernel::plugin::parse_manifest({manifest_text.data, manifest_text.size}, "linked plugin");
-    auto link = std::make_shared<InProcessLink>(std::make_shared<HostSide>(registry, manifest.id), entry, nullptr, 60s);
-    link->configure(config);
-    for (auto const& provided : manifest.provides)
-        registry.add(manifest.id, provided.contract, kernel::plugin::target_of(manifest, provided.contract), link);
-    return link;
-}
+LinkedPlugin toy_service() { return linked_plugin(volutus_plugin_1_toy_service, volutus_manifest_1_toy_service()); }
 
 kernel::store::Options store_options() {
     world::make_directory("/state");
@@ -60,18 +48,20 @@ kernel::store::Options store_options() {
 }
 
 void run_controller(world::Node& maker, Plant plant) {
-    auto const manifest_text = volutus_manifest_1_toy_service();
-    auto const manifest = kernel::plugin::parse_manifest({manifest_text.data, manifest_text.size}, "toy_service");
+    auto const toy = toy_service();
+    auto const& manifest = toy.manifest;
 
     kernel::store::Store store(store_options());
     store.declare(manifest.id, manifest.kinds);
     Registry registry;
-    registry.add_built_in("volutus.store/1", [&](std::string const& plugin) -> std::shared_ptr<kernel::plugin::Endpoint> {
-        return std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
-            std::make_unique<kernel::store::Service>(store, plugin));
-    });
-    registry.add("toy_file", std::string(toy::contract.name), "file", std::make_shared<RemoteEndpoint>(maker, remote_patience));
-    auto const service = load(registry, volutus_plugin_1_toy_service, manifest_text, R"({"slots": 12, "quota": 8})");
+    registry.add_built_in("volutus.store/1",
+                          [&](std::string const& plugin) -> std::shared_ptr<kernel::plugin::Endpoint> {
+                              return std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
+                                  std::make_unique<kernel::store::Service>(store, plugin));
+                          });
+    registry.add("toy_file", std::string(toy::contract.name), "file",
+                 std::make_shared<RemoteEndpoint>(maker, remote_patience));
+    auto const service = load(registry, toy, R"({"slots": 12, "quota": 8})");
     service->start();
 
     kernel::task::RunnerOptions options;
@@ -84,16 +74,19 @@ void run_controller(world::Node& maker, Plant plant) {
     for (auto const& task : manifest.tasks) runner.declare(manifest.id, task.name, task.version, task.steps);
     runner.start();
 
-    world::Simulation::current().network().serve([&](std::string const& request) { return answer_remote(registry, request); });
+    world::Simulation::current().network().serve(
+        [&](std::string const& request) { return answer_remote(registry, request); });
     world::stay();
 }
 
 void run_maker(Plant plant) {
     Registry registry;
-    auto const config = json::print(json::object{{"directory", widgets_directory}, {"refuse_stale", plant != Plant::late_call}});
-    auto const driver = load(registry, volutus_plugin_1_toy_file, volutus_manifest_1_toy_file(), config);
+    auto const config =
+        json::print(json::object{{"directory", widgets_directory}, {"refuse_stale", plant != Plant::late_call}});
+    auto const driver = load(registry, linked_plugin(volutus_plugin_1_toy_file, volutus_manifest_1_toy_file()), config);
     driver->start();
-    world::Simulation::current().network().serve([&](std::string const& request) { return answer_remote(registry, request); });
+    world::Simulation::current().network().serve(
+        [&](std::string const& request) { return answer_remote(registry, request); });
     world::stay();
 }
 
@@ -101,7 +94,7 @@ void run_maker(Plant plant) {
 
 // What a client was told about one widget.
 struct Told {
-    std::string id;      // "" = the create was not acknowledged
+    std::string id; // "" = the create was not acknowledged
     bool delete_asked = false, delete_told = false;
 };
 using Ledger = std::map<std::string, Told>; // by name
@@ -127,16 +120,17 @@ public:
     }
 
 private:
-    json::object ask(std::string const& method, std::string const& route, json::object parameters, std::string const& body) {
+    json::object ask(std::string const& method, std::string const& route, json::object parameters,
+                     std::string const& body) {
         std::string path = route;
-        json::object request{{"route", method + " " + route}, {"method", method}, {"path", path}, {"parameters", std::move(parameters)},
-                             {"base", "http://sim"}, {"body", !body.empty()}};
+        json::object request{{"route", method + " " + route},       {"method", method},     {"path", path},
+                             {"parameters", std::move(parameters)}, {"base", "http://sim"}, {"body", !body.empty()}};
         if (!body.empty()) request.emplace("input", body);
         Context caller;
         caller.user = UserRef{"u-" + project_, {}, {"default", {}}};
         caller.project = ProjectRef{project_, {}, {"default", {}}};
         caller.roles = {{"r1", "member"}};
-        return call_remote(controller_, "volutus.service/1", "handle", request, print(caller), 4s);
+        return call_remote(controller_, {"volutus.service/1", ""}, "handle", request, print(caller), 4s);
     }
 
     static bool told_yes(json::object const& reply) {
@@ -150,7 +144,8 @@ private:
         auto const* colour = world::random_u64() % 5 == 0 ? "clear" : "green";
         auto const body = json::print(json::object{{"widget", {{"name", name}, {"size", size}, {"colour", colour}}}});
         auto const reply = ask("POST", "/v1/widgets", {}, body);
-        if (told_yes(reply)) told.id = json::text(json::parse_object(json::text(reply.at("output"))).at("widget").at("id"));
+        if (told_yes(reply))
+            told.id = json::text(json::parse_object(json::text(reply.at("output"))).at("widget").at("id"));
     }
 
     void remove(Told& told) {
@@ -176,11 +171,11 @@ struct Found {
 
 void read_controller(Found& found) {
     kernel::store::Store store(store_options());
-    auto const manifest_text = volutus_manifest_1_toy_service();
-    auto const manifest = kernel::plugin::parse_manifest({manifest_text.data, manifest_text.size}, "toy_service");
+    auto const manifest = toy_service().manifest;
     store.declare(manifest.id, manifest.kinds);
     for (auto const& difference : store.verify())
-        found.differences.push_back(fmt::format("store: {}: expected {}, found {}", difference.place, difference.expected, difference.found));
+        found.differences.push_back(
+            fmt::format("store: {}: expected {}, found {}", difference.place, difference.expected, difference.found));
     volutus::store::Query query;
     query.kind = "toy.widget";
     for (auto const& document : store.query(query).documents) found.widgets[document.id] = document.body;
@@ -208,18 +203,22 @@ void compare(Found& found) {
         auto const status = json::text(body.at("status"));
         auto const size = body.at("size").to_number<std::int64_t>();
         if (status != "active" && status != "error") differ(fmt::format("widget {} stays in {}", id, status));
-        if (status == "error" && !body.contains("fault")) differ(fmt::format("widget {} is in error without a reason", id));
+        if (status == "error" && !body.contains("fault"))
+            differ(fmt::format("widget {} is in error without a reason", id));
         bool const active = status == "active";
-        if (found.slots[id] != (active ? size : 0)) differ(fmt::format("widget {} ({}) of size {} holds {} slots", id, status, size, found.slots[id]));
+        if (found.slots[id] != (active ? size : 0))
+            differ(fmt::format("widget {} ({}) of size {} holds {} slots", id, status, size, found.slots[id]));
         if (found.quota[id] != 1) differ(fmt::format("widget {} holds {} of quota", id, found.quota[id]));
-        if (active != (found.made.count(id) == 1)) differ(fmt::format("widget {} is {}, the maker {} it", id, status, active ? "lacks" : "has"));
+        if (active != (found.made.count(id) == 1))
+            differ(fmt::format("widget {} is {}, the maker {} it", id, status, active ? "lacks" : "has"));
         if (active && found.made.count(id) && found.made[id].colour.value_or("") != json::text(body.at("colour")))
             differ(fmt::format("widget {} has another colour at the maker", id));
     }
     for (auto const& [id, widget] : found.made)
         if (!found.widgets.count(id)) differ(fmt::format("the maker has {}, which no document knows", id));
     for (auto const& [id, amount] : found.slots)
-        if (amount && !found.widgets.count(id)) differ(fmt::format("{} slots are claimed by {}, which is gone", amount, id));
+        if (amount && !found.widgets.count(id))
+            differ(fmt::format("{} slots are claimed by {}, which is gone", amount, id));
     for (auto const& [id, amount] : found.quota)
         if (amount && !found.widgets.count(id)) differ(fmt::format("quota is claimed by {}, which is gone", id));
 }
@@ -230,8 +229,10 @@ void compare_told(Found& found, Ledger const& told, Outcome& outcome) {
         if (what.id.empty()) continue;
         ++outcome.created;
         bool const there = found.widgets.count(what.id);
-        if (!there && !what.delete_asked) found.differences.push_back(fmt::format("{} was acknowledged as {} and is gone", name, what.id));
-        if (there && what.delete_told) found.differences.push_back(fmt::format("{} ({}) was deleted and is there", name, what.id));
+        if (!there && !what.delete_asked)
+            found.differences.push_back(fmt::format("{} was acknowledged as {} and is gone", name, what.id));
+        if (there && what.delete_told)
+            found.differences.push_back(fmt::format("{} ({}) was deleted and is there", name, what.id));
         outcome.removed += what.delete_told;
     }
 }
@@ -279,7 +280,8 @@ Outcome run_toy_cloud(std::uint64_t seed, Plant plant, std::string const& trace_
         {
             std::vector<world::Thread> threads;
             for (int i = 0; i < clients; ++i)
-                threads.emplace_back("client", [&, i] { Tenant(controller, fmt::format("p{}", i)).work(rounds, told[i]); });
+                threads.emplace_back("client",
+                                     [&, i] { Tenant(controller, fmt::format("p{}", i)).work(rounds, told[i]); });
         }
         simulation.calm();
         wait_for_rest(controller);

@@ -3,15 +3,13 @@
 #pragma once
 
 #include "kernel/world/simulation.hpp"
+#include "tests/sim/arguments.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace volutus::sim {
-
-// A bug that is put in on purpose, to show that the prover finds its like.
-enum class Plant { none, skipped_undo, dropped_sync, late_call };
 
 struct Outcome {
     std::uint64_t trace = 0;

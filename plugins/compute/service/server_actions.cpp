@@ -50,6 +50,8 @@ template <class StartTask> Reply Servers::act(Request& request, Action const& ac
         if (server.task_state) refuse_state(server, action.name, "task_state", *server.task_state);
         if (std::find(action.allowed.begin(), action.allowed.end(), server.vm_state) == action.allowed.end())
             refuse_state(server, action.name, "vm_state", server.vm_state);
+        if (server.host.empty()) // its creation failed; nothing is anywhere that could be stopped or started
+            throw Error(Code::conflict, fmt::format("Instance {} is not ready", server.id));
         server.task_state = action.task_state;
         remember(request, server, action.name);
         touch(server);

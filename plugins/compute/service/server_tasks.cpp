@@ -25,6 +25,12 @@ Server ServerTasks::require(Step& step) const {
     return Store(backends_.host, step.call).require<Server>(step.resource);
 }
 
+Client<hypervisor::contract> ServerTasks::hypervisor_of(Server const& server) const {
+    if (server.host.empty())
+        throw Error(Code::conflict, fmt::format("server {} is on no host; delete it and create another", server.id));
+    return backends_.hypervisors.at(server.driver);
+}
+
 hypervisor::Server ServerTasks::described(Step& step, Server const& server) const {
     hypervisor::Server out;
     out.id = server.id;

@@ -43,9 +43,8 @@ private:
     Server require(Step& step) const;
     // The server as its driver is to make it.
     hypervisor::Server described(Step& step, Server const& server) const;
-    Client<hypervisor::contract> hypervisor_of(Server const& server) const {
-        return backends_.hypervisors.at(server.driver);
-    }
+    // Throws for a server whose creation failed and which therefore is on no host.
+    Client<hypervisor::contract> hypervisor_of(Server const& server) const;
     bool claim_on(Step& step, Store& store, Server server, ComputeHost const& host) const;
 
     Backends backends_;

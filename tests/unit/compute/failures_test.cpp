@@ -236,6 +236,15 @@ TEST(ADelete, ThatItsDriverFailsMayBeRepeated) {
     expect_no_quota_is_used(cloud);
 }
 
+TEST(AServerInError, ThatIsOnNoHostIsNeitherStoppedNorStarted) {
+    Cloud cloud({{"hosts", 1}, {"memory_mb", 64}});
+    auto const id = cloud.make_server("big");
+    expect_error(cloud, id, "No valid host was found");
+    for (auto const* action : {R"({"os-stop":null})", R"({"reboot":{"type":"HARD"}})"})
+        EXPECT_EQ(cloud.post("/v2.1/servers/" + id + "/action", action).status, 409u) << action;
+    expect_error(cloud, id, "No valid host was found");
+}
+
 TEST(AServerInError, ComesBackByAHardReboot) {
     Cloud cloud;
     auto const id = running_server(cloud);

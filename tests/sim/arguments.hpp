@@ -1,0 +1,23 @@
+// What the programs of simulations take from their command lines.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace volutus::sim {
+
+// A bug that is put in on purpose, to show that the prover finds its like.
+enum class Plant { none, skipped_undo, dropped_sync, late_call };
+
+struct Arguments {
+    std::uint64_t first = 1, last = 20; // seeds
+    std::string trace_file;             // of one seed
+    bool traces = false;                // print "<seed> <trace>" a line, to be compared between runs
+    Plant plant = Plant::none;
+    std::string plant_name;
+};
+
+// --seed N | --seeds A..B, --traces, --trace-file F, --plant skipped_undo|dropped_sync|late_call. Ends the program with a usage for anything else.
+Arguments arguments_of(int argc, char** argv, Arguments otherwise);
+
+} // namespace volutus::sim
