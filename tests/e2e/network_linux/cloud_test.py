@@ -206,6 +206,16 @@ class OnLinux(unittest.TestCase):
         for guest in (one, two, namesake, stranger):
             self.assertEqual(json.loads(guest.metadata("openstack/latest/meta_data.json"))["uuid"], guest.server)
 
+    def test_a_port_that_is_switched_off_passes_nothing(self):
+        lan = self.lan(routed=False)
+        one, two = self.guest(lan), self.guest(lan)
+        self.assertTrue(one.pings(two.address))
+        path = f"/network/v2.0/ports/{one.port['id']}"
+        self.call("PUT", path, {"port": {"admin_state_up": False}})
+        wait_for("the port to be closed", lambda: not one.pings(two.address))
+        self.call("PUT", path, {"port": {"admin_state_up": True}})
+        wait_for("the port to be open", lambda: one.pings(two.address))
+
     def test_packets_flow_while_the_driver_is_away_and_work_goes_on_when_it_is_back(self):
         lan = self.lan()
         one, two = self.guest(lan), self.guest(lan)

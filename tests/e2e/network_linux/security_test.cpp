@@ -204,7 +204,9 @@ TEST_F(Security, EveryProtocolThatTheApiNamesHasARule) {
     rules.push_back({"ingress", 6, "ipv6-icmp", 128, 0, "fd00::/8", ""});
     rules.push_back({"ingress", 6, "tcp", 1, 65535, "::/0", "open"});
     driver().ensure_group(call(), {"all", rules, {"10.1.0.5", "fd00::5", "10.1.0.0/24"}});
-    EXPECT_EQ(driver().list(call()).groups, (std::vector<std::string>{"all", "closed", "open"}));
+    auto const there = driver().list(call());
+    EXPECT_EQ(there.groups, (std::vector<std::string>{"all", "closed", "open"}));
+    EXPECT_TRUE(there.altered.empty()) << json::print(json::encode(there.altered));
 }
 
 } // namespace volutus::network::on_linux::test
