@@ -63,8 +63,7 @@ private:
 };
 
 HypervisorUnderTest simulator(std::string const& link, bool files) {
-    return {link + (files ? "_in_files" : "_in_memory"),
-            [=] { return std::make_unique<SimulatorRig>(link, files); }};
+    return {link + (files ? "_in_files" : "_in_memory"), [=] { return std::make_unique<SimulatorRig>(link, files); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulator, HypervisorContract,

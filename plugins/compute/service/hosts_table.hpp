@@ -17,8 +17,7 @@ inline constexpr auto hosts = resource<ComputeHost>(
     field<&ComputeHost::address>("address"), field<&ComputeHost::zone>("zone", indexed),
     field<&ComputeHost::version>("version"), field<&ComputeHost::vcpus>("vcpus"),
     field<&ComputeHost::memory_mb>("memory_mb"), field<&ComputeHost::disk_gb>("disk_gb"),
-    field<&ComputeHost::cpu>("cpu"), field<&ComputeHost::traits>("traits"),
-    field<&ComputeHost::disabled>("disabled"),
+    field<&ComputeHost::cpu>("cpu"), field<&ComputeHost::traits>("traits"), field<&ComputeHost::disabled>("disabled"),
     field<&ComputeHost::disabled_reason>("disabled_reason"), field<&ComputeHost::updated_at>("updated_at"),
 
     route<&Hosts::list>("GET", "/os-hypervisors", lists_hypervisors),

@@ -29,7 +29,8 @@ scheduler::Demand demand_of(Store& store, Server const& server) {
     }
     if (server.forced_host) {
         auto const host = store.find<ComputeHost>(where("name", json::string(*server.forced_host)));
-        if (!host) throw Error(Code::exhausted, fmt::format("No valid host was found. {} is gone.", *server.forced_host));
+        if (!host)
+            throw Error(Code::exhausted, fmt::format("No valid host was found. {} is gone.", *server.forced_host));
         demand.in = {host->id};
     } else {
         demand.forbidden.emplace_back(disabled_trait);
@@ -48,7 +49,8 @@ std::string_view in_words(std::string_view filter) {
 // For tenants: how many hosts there are, and which, is the operator's, who finds the names in the log.
 std::string why_none(scheduler::Candidates const& found) {
     std::string refused;
-    for (auto const& refusal : found.refused) refused += fmt::format("{}{}", refused.empty() ? "" : ", ", in_words(refusal.filter));
+    for (auto const& refusal : found.refused)
+        refused += fmt::format("{}{}", refused.empty() ? "" : ", ", in_words(refusal.filter));
     if (refused.empty()) refused = "there are none";
     return fmt::format("No valid host was found. There are not enough hosts available: {}.", refused);
 }
@@ -75,8 +77,7 @@ bool ServerTasks::claim_on(Step& step, Store& store, Server server, ComputeHost 
     server.availability_zone = host.zone;
     touch(server);
     Writes writes = put(server) + expect("kernel.task", step.task, step.call.operation().epoch);
-    for (auto const& [resource, amount] : resources_of(server))
-        writes += claim(host.id, resource, server.id, amount);
+    for (auto const& [resource, amount] : resources_of(server)) writes += claim(host.id, resource, server.id, amount);
     try {
         store.apply(std::move(writes));
         return true;

@@ -70,8 +70,7 @@ inline constexpr auto servers = resource<Server>(
     field<&Server::driver>("driver", hidden), field<&Server::networks>("networks", hidden),
     field<&Server::nics>("nics", hidden), field<&Server::public_key>("public_key", hidden),
     field<&Server::key_type>("key_type", hidden), field<&Server::password>("password", hidden),
-    field<&Server::events>("events", hidden), view<fit_state>(),
-    rule(forced_host_rule, operators_only),
+    field<&Server::events>("events", hidden), view<fit_state>(), rule(forced_host_rule, operators_only),
 
     list<&Servers::list>(
         "/servers", "os_compute_api:servers:index", shows("id", "name", "links"), server_queries, server_sorts,

@@ -58,8 +58,8 @@ std::vector<KeepServer> keeps_by_tags(Request const& request) {
         if (!asked) return;
         keeps.push_back([tags = split(*asked), all, wanted](Server const& server) {
             auto const there = [&](std::string const& tag) { return has(server.tags, tag); };
-            return wanted == (all ? std::all_of(tags.begin(), tags.end(), there)
-                                  : std::any_of(tags.begin(), tags.end(), there));
+            return wanted ==
+                   (all ? std::all_of(tags.begin(), tags.end(), there) : std::any_of(tags.begin(), tags.end(), there));
         });
     };
     add("tags", true, true);

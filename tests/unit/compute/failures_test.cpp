@@ -89,13 +89,12 @@ void act(Cloud& cloud, std::string const& id, std::string const& action) {
 struct Change {
     std::string name, first, first_becomes, action, call, task_state;
 };
-Change const changes[] = {
-    {"Stop", "", "", R"({"os-stop":null})", "stop", "powering-off"},
-    {"Start", R"({"os-stop":null})", "SHUTOFF", R"({"os-start":null})", "start", "powering-on"},
-    {"Reboot", "", "", R"({"reboot":{"type":"SOFT"}})", "reboot", "rebooting"},
-    {"HardReboot", "", "", R"({"reboot":{"type":"HARD"}})", "stop", "rebooting_hard"},
-    {"Pause", "", "", R"({"pause":null})", "pause", "pausing"},
-    {"Unpause", R"({"pause":null})", "PAUSED", R"({"unpause":null})", "unpause", "unpausing"}};
+Change const changes[] = {{"Stop", "", "", R"({"os-stop":null})", "stop", "powering-off"},
+                          {"Start", R"({"os-stop":null})", "SHUTOFF", R"({"os-start":null})", "start", "powering-on"},
+                          {"Reboot", "", "", R"({"reboot":{"type":"SOFT"}})", "reboot", "rebooting"},
+                          {"HardReboot", "", "", R"({"reboot":{"type":"HARD"}})", "stop", "rebooting_hard"},
+                          {"Pause", "", "", R"({"pause":null})", "pause", "pausing"},
+                          {"Unpause", R"({"pause":null})", "PAUSED", R"({"unpause":null})", "unpause", "unpausing"}};
 
 struct AServer : testing::TestWithParam<Change> {
     std::string in_the_state_before(Cloud& cloud) {

@@ -140,8 +140,7 @@ TEST(Servers, SeveralAtOnceAreNumbered) {
     cloud.make_server("node", R"(,"min_count":3,"max_count":3)");
     std::vector<std::string> names;
     auto const body = cloud.get("/v2.1/servers?sort_key=name&sort_dir=asc").body();
-    for (auto const& row : body.at("servers").as_array())
-        names.push_back(json::text(row.at("name")));
+    for (auto const& row : body.at("servers").as_array()) names.push_back(json::text(row.at("name")));
     EXPECT_THAT(names, testing::ElementsAre("node-1", "node-2", "node-3"));
 }
 
