@@ -198,6 +198,18 @@ void Realiser::let_go(Store& store) {
     }
 }
 
+// A router or port may have got a network since the look at what is due, which the driver was not told of yet. The next
+// look finds it, and puts it first.
+bool Realiser::network_came(Store& store, std::vector<Due> const& known) const {
+    auto const is_known = [&](Due const& one) {
+        return std::any_of(known.begin(), known.end(), [&](Due const& other) { return other.id == one.id; });
+    };
+    auto const now = store.all<Due>(where("lane", json::string(prompt_lane)));
+    return std::any_of(now.begin(), now.end(), [&](Due const& one) {
+        return one.id.rfind(due_id(Thing::network, ""), 0) == 0 && !is_known(one);
+    });
+}
+
 // How many the driver refused.
 std::size_t Realiser::do_all(Step& step, Store& store, std::vector<Due> const& due) {
     std::vector<Task> tasks;
@@ -213,6 +225,7 @@ std::size_t Realiser::do_all(Step& step, Store& store, std::vector<Due> const& d
             if (error.code() == Code::precondition) continue; // changed meanwhile: it is looked at again
             if (is_passing(error.code()))
                 throw Error(Code::unavailable, fmt::format("{}: {}", task.due.id, error.what()));
+            if (error.code() == Code::not_found && step.resource == prompt_lane && network_came(store, due)) continue;
             ++refused;
             try {
                 store.apply(failed(store, task, error));

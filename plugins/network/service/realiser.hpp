@@ -25,6 +25,7 @@ private:
 
     std::size_t do_all(Step& step, Store& store, std::vector<Due> const& due);
     Task look(Store& store, Due const& due) const;
+    bool network_came(Store& store, std::vector<Due> const& known) const;
     Writes perform(Call& call, Store& store, Task const& task);
     Writes perform_network(Call& call, Store& store, Task const& task);
     Writes perform_group(Call& call, Store& store, Task const& task);
