@@ -111,11 +111,12 @@ private:
     void prove() {
         auto& found = outcome_.differences;
         auto const own = ask(what_differs);
-        if (own.empty())
+        if (own.empty()) {
             found.push_back("the controller does not answer");
-        else
+        } else {
             auto const lines = json::parse(own);
             for (auto const& line : lines.as_array()) found.push_back(json::text(line));
+        }
         for (auto const* plugin : {"compute_service", "network_service"}) {
             auto const verdict =
                 call_remote(controller_, {"volutus.prover/1", plugin}, "verify", {}, "", std::chrono::minutes(1));
