@@ -8,11 +8,12 @@ struct Envelope {
     std::string contract, target, name, request;
     std::string caller, trace, task, step;
     std::uint64_t attempt = 0, epoch = 0;
-    std::int64_t deadline = 0; // of the clock that all machines share
+    std::int64_t patience = 0; // how long the callee has from when it is called: machines share no clock, so a late
+                               // call comes with all of its time
     std::string input;         // bytes of the call's input stream, whole
 };
 BOOST_DESCRIBE_STRUCT(Envelope, (),
-                      (contract, target, name, request, caller, trace, task, step, attempt, epoch, deadline, input))
+                      (contract, target, name, request, caller, trace, task, step, attempt, epoch, patience, input))
 
 struct Answer {
     vlt_status status = VLT_OK;
@@ -43,24 +44,20 @@ struct BytesStream : vlt_stream {
 
 constexpr std::chrono::milliseconds way_back{50}; // what is left of a call's time for its answer
 
+std::int64_t patience_until(world::Instant until) { return world::Duration(until - way_back - world::now()).count(); }
+
 } // namespace
 
 vlt_status RemoteEndpoint::call(kernel::plugin::CallFrame& frame, std::string_view contract, std::string_view name,
                                 std::string_view request, vlt_str* reply) noexcept {
     auto const& context = frame.context();
     auto const until = std::min(context.deadline, world::now() + patience_);
-    Envelope envelope{std::string(contract),
-                      "",
-                      std::string(name),
-                      std::string(request),
-                      context.caller,
-                      context.trace,
-                      context.task,
-                      context.step,
-                      context.attempt,
-                      context.epoch,
-                      (until - way_back).time_since_epoch().count(),
-                      ""};
+    Envelope envelope{std::string(contract), "",
+                      std::string(name),     std::string(request),
+                      context.caller,        context.trace,
+                      context.task,          context.step,
+                      context.attempt,       context.epoch,
+                      patience_until(until), ""};
     auto const text = world::Simulation::current().network().call(to_, json::print(json::encode(envelope)), until);
     if (!text) return frame.fail(Code::unknown_outcome, "no answer from " + to_.name() + " in time");
     auto const answer = json::decode<Answer>(json::parse(*text));
@@ -82,7 +79,7 @@ std::string answer_remote(kernel::plugin::Registry& registry, std::string const&
     context.step = envelope.step;
     context.attempt = envelope.attempt;
     context.epoch = envelope.epoch;
-    context.deadline = world::Instant(world::Instant::duration(envelope.deadline));
+    context.deadline = world::now() + world::Duration(envelope.patience);
     kernel::plugin::CallFrame frame(context);
     BytesStream input(envelope.input), output("");
     vlt_str reply{nullptr, 0};
@@ -109,7 +106,7 @@ json::object call_remote(world::Node& to, RemoteTarget const& what, std::string_
     envelope.caller = caller;
     envelope.trace = "sim";
     auto const until = world::now() + patience;
-    envelope.deadline = (until - way_back).time_since_epoch().count();
+    envelope.patience = patience_until(until);
     auto const text = world::Simulation::current().network().call(to, json::print(json::encode(envelope)), until);
     if (!text) return {{"code", "unknown_outcome"}};
     auto const answer = json::decode<Answer>(json::parse(*text));
