@@ -177,21 +177,20 @@ constexpr void write_id(ManifestWriter& out, std::string_view method, std::strin
 }
 
 // One entry for each method and path: actions that share a path, also those of different tables, and routes that
-// versions part share an entry. `each_of_all` visits every row of the service in the order of its tables.
-template <class Table, class EachOfAll>
-constexpr void write_routes(ManifestWriter& out, ServiceTraits const& traits, Table const& table,
-                            EachOfAll each_of_all) {
-    auto is_first = [&](RouteRow const& row) {
-        bool before = true, taken = false;
-        each_of_all([&](RouteRow const& other) {
-            if (&other == &row) before = false;
-            taken = taken || (before && other.method == row.method && other.path == row.path);
-        });
-        return !taken;
-    };
-    each_route(table, [&](RouteRow const& row) {
+// versions part, share an entry. `each_of_all` visits every row of the service in the order of its tables.
+template <class EachOfAll>
+constexpr void write_routes(ManifestWriter& out, ServiceTraits const& traits, EachOfAll each_of_all) {
+    std::size_t at = 0;
+    each_of_all([&](RouteRow const& row) {
         if (row.path.empty() || row.path[0] != '/') throw "a path begins with '/'";
-        if (!is_first(row)) return;
+        bool taken = false;
+        std::size_t i = 0;
+        each_of_all([&](RouteRow const& earlier) {
+            taken = taken || (i < at && earlier.path == row.path && earlier.method == row.method);
+            ++i;
+        });
+        ++at;
+        if (taken) return;
         auto write_one = [&](std::string_view prefix, std::string_view path) {
             out.open('{');
             out.key("id");
@@ -256,8 +255,8 @@ template <class... Tables> struct ServesPart {
         out.raw(
             R"({"id":"GET /openapi.json","method":"GET","path":"/openapi.json","reads":true,"policy":"","streams":false,)"
             R"("anonymous":true,"websocket":false,"scope":""})");
-        auto each_of_all = [&](auto visit) { each([&](auto const& table) { serving::each_route(table, visit); }); };
-        each([&](auto const& table) { serving::write_routes(out, *traits, table, each_of_all); });
+        serving::write_routes(out, *traits,
+                              [&](auto visit) { each([&](auto const& table) { serving::each_route(table, visit); }); });
         out.close(']');
         write_policies(out);
         write_quotas(out);
