@@ -1,12 +1,11 @@
 #!/bin/bash
-# own_host.sh FOLDER COMMAND...: runs COMMAND as root of a host of its own, as far as network, processes, temporary files
-# and libvirt go: namespaces, which end with COMMAND whatever happens to it. The host itself is not touched. What the
-# last run left stands in FOLDER.
+# own_host.sh FOLDER COMMAND...: runs COMMAND as root of a host of its own, as far as network, processes and temporary
+# files go: namespaces, which end with COMMAND whatever happens to it. The host itself is not touched. What the last run
+# left stands in FOLDER. For a libvirtd too, COMMAND begins with e2e/libvirt/own_libvirt.sh.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
 if [ "${1:-}" != --inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "own_host.sh: namespaces and libvirt's system daemon need root" >&2 && exit 1; }
+    [ "$(id -u)" -eq 0 ] || { echo "own_host.sh: namespaces need root" >&2 && exit 1; }
     exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" --inside "$@"
 fi
 folder=$(realpath -m "$2")
@@ -24,4 +23,4 @@ mkdir -p "$folder/files" /srv
 chmod 755 "$folder/files"
 mount --bind "$folder/files" /srv
 export TMPDIR=/srv
-"$here/e2e/libvirt/own_libvirt.sh" "$folder/libvirt" "$@"
+"$@"

@@ -15,5 +15,6 @@ VOLUTUS_BUILD_DIR=$(cd "$build" && pwd)
 export VOLUTUS_BUILD_DIR
 own_host=()
 [[ " $* " != *" --drivers host "* && " $* " != *" --drivers=host "* ]] ||
-    own_host=("$here/../own_host.sh" "$VOLUTUS_BUILD_DIR/own_host")
+    own_host=("$here/../own_host.sh" "$VOLUTUS_BUILD_DIR/own_host"
+        "$here/../e2e/libvirt/own_libvirt.sh" "$VOLUTUS_BUILD_DIR/own_host/libvirt")
 exec "${own_host[@]}" /usr/bin/python3 -B "$here/conformance.py" "$@"
