@@ -70,7 +70,7 @@ class Guest:
                     "-O", "staticroutes").stdout.split()[-1]
 
     def pings(self, address):
-        return self("ping", "-c", "1", "-W", "1", address, code=None).returncode == 0
+        return self("ping", "-c", "2", "-W", "1", address, code=None).returncode == 0
 
     def metadata(self, path):
         return self("curl", "-sf", "--max-time", "10", f"http://169.254.169.254/{path}", code=None).stdout

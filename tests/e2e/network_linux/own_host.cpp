@@ -75,9 +75,15 @@ Finished Guest::run(std::vector<std::string> command) const {
     return on_linux::run(command);
 }
 
-bool Guest::pings(std::string const& address) const {
-    for (int tries = 0; tries < 2; ++tries)
-        if (run({"/usr/bin/ping", "-c", "1", "-W", "1", address}).status == 0) return true;
+bool Guest::pings(std::string const& address, std::string const& from) const {
+    std::vector<std::string> ping{"/usr/bin/ping", "-c", "1", "-W", "1", address};
+    if (!from.empty()) ping.insert(ping.end() - 1, {"-I", from});
+    for (int tries = 0; tries < 2; ++tries) {
+        // While the kernel still asks for an address that nobody told it in the try before, a new packet waits for the
+        // next question, which may take longer than the try.
+        run({"/sbin/ip", "neigh", "flush", "dev", "eth0", "nud", "incomplete"});
+        if (run(ping).status == 0) return true;
+    }
     return false;
 }
 

@@ -35,7 +35,8 @@ struct Guest {
 
     void address(std::string const& cidr, std::string const& gateway = {}) const;
     Finished run(std::vector<std::string> command) const;
-    bool pings(std::string const& address) const; // two tries of a second
+    // Two tries of a second, from any of its addresses unless one is named.
+    bool pings(std::string const& address, std::string const& from = {}) const;
     bool reaches(std::string const& address, std::uint16_t port) const;
 };
 
