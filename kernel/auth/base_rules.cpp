@@ -44,8 +44,6 @@ constexpr std::array rules{
 };
 } // namespace
 
-std::vector<RuleDefault> base_rules() {
-    return {rules.begin(), rules.end()};
-}
+std::vector<RuleDefault> base_rules() { return {rules.begin(), rules.end()}; }
 
 } // namespace volutus::kernel::auth

@@ -23,9 +23,7 @@ ContextCache::TokenHash ContextCache::hash_of(std::string_view token) {
     return hash;
 }
 
-ContextCache::Shard& ContextCache::shard_of(TokenHash const& hash) {
-    return shards_[hash.back() % shard_count];
-}
+ContextCache::Shard& ContextCache::shard_of(TokenHash const& hash) { return shards_[hash.back() % shard_count]; }
 
 std::shared_ptr<Caller const> ContextCache::find(std::string_view token) {
     auto const hash = hash_of(token);

@@ -181,16 +181,11 @@ Decision Policy::decide(std::string_view name, Credentials const& caller, json::
 bool Policy::evaluate(std::uint32_t index, Credentials const& caller, json::object const& target) const {
     auto const& node = tree_.nodes[index];
     switch (node.op) {
-    case Op::yes:
-        return true;
-    case Op::no:
-        return false;
-    case Op::check:
-        return tree_.checks[node.first].holds(caller, target);
-    case Op::rule:
-        return evaluate(rules_[node.first].root, caller, target);
-    case Op::negate:
-        return !evaluate(node.first, caller, target);
+    case Op::yes: return true;
+    case Op::no: return false;
+    case Op::check: return tree_.checks[node.first].holds(caller, target);
+    case Op::rule: return evaluate(rules_[node.first].root, caller, target);
+    case Op::negate: return !evaluate(node.first, caller, target);
     case Op::all:
         for (auto child = node.first; child != 0; child = tree_.nodes[child].next)
             if (!evaluate(child, caller, target)) return false;

@@ -15,9 +15,7 @@ namespace {
 constexpr std::size_t longest_pattern = 256;
 constexpr std::size_t longest_subject = 1024; // what a pattern is tried on
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     return a.size() == b.size() &&
@@ -32,21 +30,14 @@ std::optional<std::string_view> printed(json::value const& value, Buffer& buffer
         return std::string_view(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
     };
     switch (value.kind()) {
-    case json::kind::string:
-        return json::view(value.get_string());
-    case json::kind::bool_:
-        return value.get_bool() ? "True" : "False";
-    case json::kind::null:
-        return "None";
-    case json::kind::int64:
-        return number(value.get_int64());
-    case json::kind::uint64:
-        return number(value.get_uint64());
-    case json::kind::double_:
-        return number(value.get_double());
+    case json::kind::string: return json::view(value.get_string());
+    case json::kind::bool_: return value.get_bool() ? "True" : "False";
+    case json::kind::null: return "None";
+    case json::kind::int64: return number(value.get_int64());
+    case json::kind::uint64: return number(value.get_uint64());
+    case json::kind::double_: return number(value.get_double());
     case json::kind::array:
-    case json::kind::object:
-        return std::nullopt;
+    case json::kind::object: return std::nullopt;
     }
     return std::nullopt;
 }
@@ -251,14 +242,10 @@ bool Check::holds(Credentials const& credentials, json::object const& target) co
     case Kind::role:
         return std::any_of(credentials.roles.begin(), credentials.roles.end(),
                            [&](auto const& role) { return match_.same_without_case(role, target); });
-    case Kind::attribute:
-        return attribute_holds(credentials, target);
-    case Kind::literal:
-        return match_.same_as(text_, target);
-    case Kind::field:
-        return field_holds(target);
-    case Kind::never:
-        return false;
+    case Kind::attribute: return attribute_holds(credentials, target);
+    case Kind::literal: return match_.same_as(text_, target);
+    case Kind::field: return field_holds(target);
+    case Kind::never: return false;
     }
     return false;
 }
@@ -275,36 +262,21 @@ bool Check::attribute_holds(Credentials const& credentials, json::object const& 
     };
     auto const flag = [&](bool value) { return match_.same_as(value ? "True" : "False", target); };
     switch (attribute_) {
-    case Attribute::user_id:
-        return text(credentials.user_id);
-    case Attribute::user_domain_id:
-        return text(credentials.user_domain_id);
-    case Attribute::project_id:
-        return text(credentials.project_id);
-    case Attribute::project_domain_id:
-        return text(credentials.project_domain_id);
-    case Attribute::domain_id:
-        return text(credentials.domain_id);
-    case Attribute::system_scope:
-        return text(credentials.system_scope);
-    case Attribute::is_admin:
-        return flag(credentials.is_admin);
-    case Attribute::is_admin_project:
-        return flag(credentials.is_admin_project);
-    case Attribute::roles:
-        return any(credentials.roles);
-    case Attribute::service_user_id:
-        return text(credentials.service_user_id);
-    case Attribute::service_project_id:
-        return text(credentials.service_project_id);
-    case Attribute::service_roles:
-        return any(credentials.service_roles);
-    case Attribute::trust_id:
-        return text(credentials.trust_id);
-    case Attribute::trustor_id:
-        return text(credentials.trustor_id);
-    case Attribute::trustee_id:
-        return text(credentials.trustee_id);
+    case Attribute::user_id: return text(credentials.user_id);
+    case Attribute::user_domain_id: return text(credentials.user_domain_id);
+    case Attribute::project_id: return text(credentials.project_id);
+    case Attribute::project_domain_id: return text(credentials.project_domain_id);
+    case Attribute::domain_id: return text(credentials.domain_id);
+    case Attribute::system_scope: return text(credentials.system_scope);
+    case Attribute::is_admin: return flag(credentials.is_admin);
+    case Attribute::is_admin_project: return flag(credentials.is_admin_project);
+    case Attribute::roles: return any(credentials.roles);
+    case Attribute::service_user_id: return text(credentials.service_user_id);
+    case Attribute::service_project_id: return text(credentials.service_project_id);
+    case Attribute::service_roles: return any(credentials.service_roles);
+    case Attribute::trust_id: return text(credentials.trust_id);
+    case Attribute::trustor_id: return text(credentials.trustor_id);
+    case Attribute::trustee_id: return text(credentials.trustee_id);
     }
     return false;
 }

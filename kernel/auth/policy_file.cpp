@@ -16,9 +16,7 @@ namespace volutus::kernel::auth {
 namespace {
 constexpr std::uint64_t largest_file = 1024 * 1024;
 
-unsigned line_of(YAML::Mark const& mark) {
-    return mark.is_null() ? 0 : static_cast<unsigned>(mark.line + 1);
-}
+unsigned line_of(YAML::Mark const& mark) { return mark.is_null() ? 0 : static_cast<unsigned>(mark.line + 1); }
 
 class Reader {
 public:

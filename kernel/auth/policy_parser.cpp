@@ -9,9 +9,7 @@
 namespace volutus::kernel::auth {
 
 namespace {
-bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 
 enum class Word { end, open, close, and_, or_, not_, check };
 
@@ -73,10 +71,8 @@ private:
             advance();
             return node;
         }
-        case Word::end:
-            fail("the rule ends where a check is expected");
-        default:
-            fail(fmt::format("a check is expected instead of '{}'", token_));
+        case Word::end: fail("the rule ends where a check is expected");
+        default: fail(fmt::format("a check is expected instead of '{}'", token_));
         }
     }
 

@@ -62,28 +62,19 @@ std::string_view article(std::string_view type) {
 
 std::string_view kind_of(json::value const& value) {
     switch (value.kind()) {
-    case json::kind::string:
-        return "a string";
-    case json::kind::bool_:
-        return "a boolean";
-    case json::kind::array:
-        return "an array";
-    case json::kind::object:
-        return "a table";
-    case json::kind::null:
-        return "null";
-    case json::kind::double_:
-        return "a number";
+    case json::kind::string: return "a string";
+    case json::kind::bool_: return "a boolean";
+    case json::kind::array: return "an array";
+    case json::kind::object: return "a table";
+    case json::kind::null: return "null";
+    case json::kind::double_: return "a number";
     case json::kind::int64:
-    case json::kind::uint64:
-        return "an integer";
+    case json::kind::uint64: return "an integer";
     }
     return "a value";
 }
 
-bool is_integer(json::value const& value) {
-    return value.is_int64() || value.is_uint64();
-}
+bool is_integer(json::value const& value) { return value.is_int64() || value.is_uint64(); }
 
 bool has_type(json::value const& value, std::string_view type) {
     if (type == "string") return value.is_string();
@@ -317,9 +308,7 @@ std::string join(std::string_view path, std::string_view key) {
 
 Schema::Schema(std::string_view text) : Schema(json::parse_object(text)) {}
 
-Schema::Schema(json::object schema) : schema_(std::move(schema)) {
-    verify(schema_, "");
-}
+Schema::Schema(json::object schema) : schema_(std::move(schema)) { verify(schema_, ""); }
 
 void Schema::check(json::value& document, std::string const& path, std::vector<Mismatch>& mismatches) const {
     Checker(mismatches).check(schema_, document, path);

@@ -42,7 +42,8 @@ gateway::Authenticate authentication(Setup const& setup, Identity const* identit
 
 Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
-      scheduler_(store_, setup_.scheduler), loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
+      scheduler_(store_, setup_.scheduler), loader_(registry_, loader_options(setup_)),
+      runner_(store_, registry_, setup_.tasks) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
         provide_contracts();
@@ -90,8 +91,7 @@ void Daemon::provide_contracts() {
 
 void Daemon::declare(plugin::Manifest const& manifest) {
     store_.declare(manifest.id, manifest.kinds);
-    if (manifest.hosts)
-        scheduler_.declare({manifest.hosts->kind, manifest.hosts->traits, manifest.hosts->aggregates});
+    if (manifest.hosts) scheduler_.declare({manifest.hosts->kind, manifest.hosts->traits, manifest.hosts->aggregates});
     for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task.name, task.version, task.steps);
 }
 

@@ -132,7 +132,10 @@ void read_scheduler(json::object const& section, Settings& out) {
 } // namespace
 
 std::vector<config::KnownSection> own_sections() {
-    return {{"kernel", kernel_schema}, {"log", log_schema}, {"store", store_schema}, {"tasks", tasks_schema},
+    return {{"kernel", kernel_schema},
+            {"log", log_schema},
+            {"store", store_schema},
+            {"tasks", tasks_schema},
             {"scheduler", scheduler_schema}};
 }
 

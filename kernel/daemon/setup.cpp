@@ -114,9 +114,8 @@ std::shared_ptr<auth::Policy const> read_policy(std::vector<plugin::Planned> con
 
 std::vector<std::string> built_in_contracts() {
     std::vector<std::string> out;
-    for (auto const name :
-         {volutus::store::contract.name, policy_rules::contract.name, tokens::contract.name, cloud::contract.name,
-          volutus::scheduler::contract.name})
+    for (auto const name : {volutus::store::contract.name, policy_rules::contract.name, tokens::contract.name,
+                            cloud::contract.name, volutus::scheduler::contract.name})
         out.emplace_back(name);
     return out;
 }

@@ -77,8 +77,7 @@ void Connection::on_read(error_code failure, std::size_t count) {
         if (failure) return abort();
         in_begin_ = in_end_ = 0;
         return read();
-    default:
-        return; // kept for later
+    default: return; // kept for later
     }
 }
 
@@ -129,12 +128,9 @@ void Connection::on_written(error_code failure, std::size_t count) {
 
 void Connection::run_then() {
     switch (std::exchange(then_, Then::nothing)) {
-    case Then::nothing:
-        return;
-    case Then::next_request:
-        return next_request();
-    case Then::next_piece:
-        return next_piece();
+    case Then::nothing: return;
+    case Then::next_request: return next_request();
+    case Then::next_piece: return next_piece();
     case Then::finish_reply:
         if (finish_reply()) next_request();
         return;

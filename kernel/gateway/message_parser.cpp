@@ -89,11 +89,8 @@ public:
                 }
                 head_.expects_continue = head_.http11;
                 break;
-            case http::field::upgrade:
-                upgrades_ = equal_ignoring_case(value, "websocket");
-                break;
-            default:
-                break;
+            case http::field::upgrade: upgrades_ = equal_ignoring_case(value, "websocket"); break;
+            default: break;
             }
         }
 

@@ -55,23 +55,15 @@ service::HttpRequest described(Request const& request) {
 
 Code code_of(unsigned status) {
     switch (status) {
-    case 401:
-        return Code::unauthenticated;
-    case 404:
-        return Code::not_found;
-    case 405:
-        return Code::unsupported;
-    case 408:
-        return Code::deadline;
-    case 413:
-        return Code::too_large;
+    case 401: return Code::unauthenticated;
+    case 404: return Code::not_found;
+    case 405: return Code::unsupported;
+    case 408: return Code::deadline;
+    case 413: return Code::too_large;
     case 502:
-    case 503:
-        return Code::unavailable;
-    case 504:
-        return Code::deadline;
-    default:
-        return status < 500 ? Code::invalid : Code::internal;
+    case 503: return Code::unavailable;
+    case 504: return Code::deadline;
+    default: return status < 500 ? Code::invalid : Code::internal;
     }
 }
 
@@ -79,14 +71,10 @@ Code code_of(unsigned status) {
 Refusal refusal_of(Error const& error) {
     switch (error.code()) {
     case Code::unavailable:
-    case Code::not_executed:
-        return {503, "the service is not available; try again in a moment"};
-    case Code::deadline:
-        return {504, "the service did not answer in time"};
-    case Code::too_large:
-        return {413, "the request's headers and path are too large"};
-    default:
-        return {500, "the request failed inside the server"};
+    case Code::not_executed: return {503, "the service is not available; try again in a moment"};
+    case Code::deadline: return {504, "the service did not answer in time"};
+    case Code::too_large: return {413, "the request's headers and path are too large"};
+    default: return {500, "the request failed inside the server"};
     }
 }
 

@@ -69,12 +69,9 @@ std::string state_of(plugin::Link const& link) {
     switch (status.state) {
     case plugin::ProcessLink::State::running:
         return status.restarts ? fmt::format("running, restarted {} times", status.restarts) : "running";
-    case plugin::ProcessLink::State::restarting:
-        return "restarting: " + status.last_reason;
-    case plugin::ProcessLink::State::quarantined:
-        return "quarantined: " + status.last_reason;
-    case plugin::ProcessLink::State::stopped:
-        return "stopped";
+    case plugin::ProcessLink::State::restarting: return "restarting: " + status.last_reason;
+    case plugin::ProcessLink::State::quarantined: return "quarantined: " + status.last_reason;
+    case plugin::ProcessLink::State::stopped: return "stopped";
     }
     return "unknown";
 }

@@ -23,7 +23,8 @@ CallFrame::CallFrame(CallContext& context, CallFrame const* parent)
     : vlt_call{}, context_(context), parent_(parent), depth_(parent ? parent->depth_ + 1 : 0) {
     head = {sizeof(vlt_call), VLT_ABI_MAJOR, VLT_ABI_MINOR};
     allocate = [](vlt_call* self, std::uint64_t size, std::uint64_t alignment) -> void* {
-        if (size > largest_allocation || alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > 4096) return nullptr;
+        if (size > largest_allocation || alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > 4096)
+            return nullptr;
         try {
             return of(self).arena_.allocate(size, alignment);
         } catch (std::bad_alloc const&) {
@@ -33,12 +34,11 @@ CallFrame::CallFrame(CallContext& context, CallFrame const* parent)
     vlt_call::fail = [](vlt_call* self, vlt_status code, vlt_str message, vlt_str details) -> vlt_status {
         return of(self).fail(code_from(code), view(message), view(details));
     };
-    vlt_call::cancelled = [](vlt_call const* self) -> std::int32_t {
-        return of(self).context_.cancelled ? 1 : 0;
-    };
+    vlt_call::cancelled = [](vlt_call const* self) -> std::int32_t { return of(self).context_.cancelled ? 1 : 0; };
     deadline = [](vlt_call const* self) -> std::int64_t {
         auto const when = of(self).context_.deadline;
-        return when == world::Instant::max() ? std::numeric_limits<std::int64_t>::max() : when.time_since_epoch().count();
+        return when == world::Instant::max() ? std::numeric_limits<std::int64_t>::max()
+                                             : when.time_since_epoch().count();
     };
     progress = [](vlt_call* self, std::uint32_t permille, vlt_str) { of(self).progress_ = permille; };
     caller = [](vlt_call const* self) { return borrow(of(self).context_.caller); };

@@ -24,9 +24,9 @@ namespace volutus::kernel::plugin {
 
 // What a call hands on to the calls made within it. Shared, never changed while a call is under way.
 struct CallContext {
-    std::string caller;   // JSON of volutus::Context; "" = the cloud itself
+    std::string caller;                        // JSON of volutus::Context; "" = the cloud itself
     std::shared_ptr<auth::Caller const> known; // the same, ready for policy; null where nobody has read it
-    std::string trace;    // request id
+    std::string trace;                         // request id
     std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;
     world::Instant deadline = world::Instant::max();
@@ -60,10 +60,10 @@ public:
     vlt_status wait(vlt_str* reply);
 
     vlt_status fail(Code code, std::string_view message, std::string_view details = {});
-    Error error(vlt_status status) const;              // what fail() was told
+    Error error(vlt_status status) const; // what fail() was told
     std::string const& message() const { return message_; }
     std::string const& details() const { return details_; }
-    vlt_str error_document(vlt_status status);         // {"code","message","details"}, in the arena
+    vlt_str error_document(vlt_status status); // {"code","message","details"}, in the arena
 
     // The last progress that the callee told, permille.
     std::uint32_t progress_told() const { return progress_; }

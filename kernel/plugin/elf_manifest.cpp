@@ -32,14 +32,16 @@ class SharedObject {
 public:
     SharedObject(std::string const& file, std::string const& path) : path_(path) {
         file_.fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-        struct stat status {};
+        struct stat status{};
         if (file_.fd < 0 || ::fstat(file_.fd, &status) != 0)
-            throw Error(Code::not_found, fmt::format("{}: cannot be opened; check the plugin's path and its permissions", path));
+            throw Error(Code::not_found,
+                        fmt::format("{}: cannot be opened; check the plugin's path and its permissions", path));
         if (!S_ISREG(status.st_mode)) throw refuse("is not a regular file");
         size_ = static_cast<std::uint64_t>(status.st_size);
         ::elf_version(EV_CURRENT);
         elf_.reset(::elf_begin(file_.fd, ELF_C_READ, nullptr));
-        if (!elf_ || ::elf_kind(elf_.get()) != ELF_K_ELF) throw refuse("is not an ELF file; a plugin is a shared library");
+        if (!elf_ || ::elf_kind(elf_.get()) != ELF_K_ELF)
+            throw refuse("is not an ELF file; a plugin is a shared library");
         GElf_Ehdr header;
         if (!::gelf_getehdr(elf_.get(), &header)) throw refuse("is truncated: its ELF header is not whole");
         if (header.e_machine != this_machine || ::gelf_getclass(elf_.get()) != ELFCLASS64)
@@ -59,7 +61,8 @@ public:
             char const* name = ::elf_strptr(elf_.get(), names_, header.sh_name);
             if (!name || wanted != name) continue;
             auto const* data = ::elf_rawdata(section, nullptr);
-            return data && data->d_buf ? std::string_view(static_cast<char const*>(data->d_buf), data->d_size) : std::string_view();
+            return data && data->d_buf ? std::string_view(static_cast<char const*>(data->d_buf), data->d_size)
+                                       : std::string_view();
         }
         return {};
     }
@@ -112,17 +115,19 @@ Manifest read_manifest(std::string const& file, std::string const& path) {
     SharedObject object(file, path);
     auto const text = object.section(VLT_MANIFEST_SECTION);
     if (text.empty())
-        throw object.refuse(fmt::format("has no manifest (section {}); is it a plugin? Link it without --strip-all of sections",
-                                        VLT_MANIFEST_SECTION));
+        throw object.refuse(
+            fmt::format("has no manifest (section {}); is it a plugin? Link it without --strip-all of sections",
+                        VLT_MANIFEST_SECTION));
     auto manifest = parse_manifest(text, path);
     auto const exported = object.exported_symbols();
     if (exported.size() != 1 || exported.front() != VLT_ENTRY_SYMBOL)
-        throw object.refuse(fmt::format("exports {} symbols, such as {}; a plugin exports {} only: link it with the SDK's plugin.map",
-                                        exported.size(),
-                                        exported.empty()                            ? std::string("none")
-                                        : exported.front() == VLT_ENTRY_SYMBOL && exported.size() > 1 ? exported[1]
-                                                                                    : exported.front(),
-                                        VLT_ENTRY_SYMBOL));
+        throw object.refuse(
+            fmt::format("exports {} symbols, such as {}; a plugin exports {} only: link it with the SDK's plugin.map",
+                        exported.size(),
+                        exported.empty()                                              ? std::string("none")
+                        : exported.front() == VLT_ENTRY_SYMBOL && exported.size() > 1 ? exported[1]
+                                                                                      : exported.front(),
+                        VLT_ENTRY_SYMBOL));
     return manifest;
 }
 

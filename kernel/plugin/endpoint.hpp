@@ -14,8 +14,8 @@ public:
     virtual ~Endpoint() = default;
     // Concurrent. The reply lives in the frame. Failures are told through frame.fail() and the status; this never
     // throws and never answers VLT_PENDING.
-    virtual vlt_status call(CallFrame& frame, std::string_view contract, std::string_view name, std::string_view request,
-                            vlt_str* reply) noexcept = 0;
+    virtual vlt_status call(CallFrame& frame, std::string_view contract, std::string_view name,
+                            std::string_view request, vlt_str* reply) noexcept = 0;
 };
 
 // Runs `body`, which gives the reply as text, for a frame.

@@ -43,10 +43,12 @@ void InProcessLink::run(char const* what, std::function<vlt_status(vlt_call*)> b
     if (*status != VLT_OK) throw step_failed(plugin, what, attempt->frame.error(*status));
 }
 
-InProcessLink::InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, std::shared_ptr<void> keep, world::Duration patience)
+InProcessLink::InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, std::shared_ptr<void> keep,
+                             world::Duration patience)
     : keep_(std::move(keep)), host_(std::move(host)), patience_(patience) {
     auto const opened = std::make_shared<vlt_plugin_ref>();
-    run(VLT_ENTRY_SYMBOL, [side = host_.get(), entry, opened](vlt_call* call) { return entry(side, call, opened.get()); });
+    run(VLT_ENTRY_SYMBOL,
+        [side = host_.get(), entry, opened](vlt_call* call) { return entry(side, call, opened.get()); });
     plugin_ = opened->plugin;
     if (!plugin_ || plugin_->head.major != VLT_ABI_MAJOR || !VLT_HAS(plugin_, call))
         throw step_failed(host_->plugin(), VLT_ENTRY_SYMBOL, no_table());
@@ -64,15 +66,17 @@ void InProcessLink::configure(std::string const& config) {
 }
 
 void InProcessLink::start() {
-    if (VLT_HAS(plugin_, start)) run("start", [plugin = plugin_](vlt_call* call) { return plugin->start(plugin, call); });
+    if (VLT_HAS(plugin_, start))
+        run("start", [plugin = plugin_](vlt_call* call) { return plugin->start(plugin, call); });
 }
 
 void InProcessLink::quiesce() {
-    if (VLT_HAS(plugin_, quiesce)) run("quiesce", [plugin = plugin_](vlt_call* call) { return plugin->quiesce(plugin, call); });
+    if (VLT_HAS(plugin_, quiesce))
+        run("quiesce", [plugin = plugin_](vlt_call* call) { return plugin->quiesce(plugin, call); });
 }
 
-vlt_status InProcessLink::call(CallFrame& frame, std::string_view contract, std::string_view name, std::string_view request,
-                               vlt_str* reply) noexcept {
+vlt_status InProcessLink::call(CallFrame& frame, std::string_view contract, std::string_view name,
+                               std::string_view request, vlt_str* reply) noexcept {
     auto const status = plugin_->call(plugin_, &frame, {contract.data(), contract.size()}, {name.data(), name.size()},
                                       {request.data(), request.size()}, reply);
     return check_reply(frame, status == VLT_PENDING ? frame.wait(reply) : status, reply);

@@ -11,7 +11,8 @@ namespace volutus::kernel::plugin {
 class InProcessLink : public Link {
 public:
     // Enters the plugin. `keep` holds the library open as long as the link lives; null for static plugins.
-    InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, std::shared_ptr<void> keep, world::Duration patience);
+    InProcessLink(std::shared_ptr<HostSide> host, EntryPoint entry, std::shared_ptr<void> keep,
+                  world::Duration patience);
     ~InProcessLink() override;
 
     void configure(std::string const& config) override;

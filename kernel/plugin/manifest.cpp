@@ -23,10 +23,12 @@ Manifest parse_manifest(std::string_view text, std::string_view source) {
         auto const document = json::parse_object(text);
         // The major first: the rest of a manifest of another major may look different.
         auto const* major = json::find(document, "abi.major");
-        if (!major || !major->is_int64()) throw refuse("names no abi.major; build the plugin with the SDK's VOLUTUS_PLUGIN");
+        if (!major || !major->is_int64())
+            throw refuse("names no abi.major; build the plugin with the SDK's VOLUTUS_PLUGIN");
         if (major->get_int64() != VLT_ABI_MAJOR)
-            throw refuse(fmt::format("is for border version {}, this kernel speaks {}; rebuild the plugin with an SDK of that version",
-                                     major->get_int64(), VLT_ABI_MAJOR));
+            throw refuse(fmt::format(
+                "is for border version {}, this kernel speaks {}; rebuild the plugin with an SDK of that version",
+                major->get_int64(), VLT_ABI_MAJOR));
         manifest = json::decode<Manifest>(document);
     } catch (Error const& error) {
         if (std::string_view(error.what()).substr(0, source.size()) == source) throw;
@@ -38,7 +40,8 @@ Manifest parse_manifest(std::string_view text, std::string_view source) {
         if (link != "in-process" && link != "process" && link != "remote")
             throw refuse(fmt::format("permits the link '{}'; there are in-process, process and remote", link));
     for (auto const& kind : manifest.kinds)
-        if (kind.name.substr(0, 7) == "kernel.") throw refuse(fmt::format("owns '{}'; kinds of kernel.* are the kernel's", kind.name));
+        if (kind.name.substr(0, 7) == "kernel.")
+            throw refuse(fmt::format("owns '{}'; kinds of kernel.* are the kernel's", kind.name));
     auto const owned = [&](volutus::store::Kind const& kind) { return kind.name == manifest.hosts->kind; };
     if (manifest.hosts && std::ranges::none_of(manifest.kinds, owned))
         throw refuse(fmt::format("calls '{}' hosts, which is none of its kinds", manifest.hosts->kind));

@@ -13,12 +13,12 @@ namespace {
 void check_alone(Planned const& plugin) {
     auto const& manifest = plugin.manifest;
     if (manifest.id != plugin.name)
-        throw Error(Code::invalid, fmt::format("[plugin.{}]: {} is the plugin '{}'; name the table after it", plugin.name,
-                                               plugin.path, manifest.id));
+        throw Error(Code::invalid, fmt::format("[plugin.{}]: {} is the plugin '{}'; name the table after it",
+                                               plugin.name, plugin.path, manifest.id));
     auto const& links = manifest.links;
     if (!links.empty() && std::find(links.begin(), links.end(), to_string(plugin.link)) == links.end())
-        throw Error(Code::invalid, fmt::format("[plugin.{}]: the plugin does not permit link = \"{}\"; it permits {}", plugin.name,
-                                               to_string(plugin.link), fmt::join(links, ", ")));
+        throw Error(Code::invalid, fmt::format("[plugin.{}]: the plugin does not permit link = \"{}\"; it permits {}",
+                                               plugin.name, to_string(plugin.link), fmt::join(links, ", ")));
 }
 
 // What must be there once: a provider's name, and the owner of a kind.
@@ -29,14 +29,16 @@ void check_together(std::vector<Planned> const& plugins) {
             auto const target = target_of(plugin.manifest, provided.contract);
             auto const [other, is_new] = providers.emplace(provided.contract + "@" + target, plugin.name);
             if (!is_new)
-                throw Error(Code::conflict, fmt::format("plugins {} and {} both provide {} as '{}'; disable one of them in conf.d",
-                                                        other->second, plugin.name, provided.contract, target));
+                throw Error(Code::conflict,
+                            fmt::format("plugins {} and {} both provide {} as '{}'; disable one of them in conf.d",
+                                        other->second, plugin.name, provided.contract, target));
         }
         for (auto const& kind : plugin.manifest.kinds) {
             auto const [other, is_new] = owners.emplace(kind.name, plugin.name);
             if (!is_new)
-                throw Error(Code::conflict, fmt::format("plugins {} and {} both own the kind {}; disable one of them in conf.d",
-                                                        other->second, plugin.name, kind.name));
+                throw Error(Code::conflict,
+                            fmt::format("plugins {} and {} both own the kind {}; disable one of them in conf.d",
+                                        other->second, plugin.name, kind.name));
         }
     }
 }
@@ -79,16 +81,19 @@ std::vector<Planned> in_order(std::vector<Planned> plugins, std::vector<std::str
                         if (other.name != plugin.name) mine.insert(other.name);
                     }
             if (!found)
-                throw Error(Code::unsupported, fmt::format("plugin {} requires {}, which no enabled plugin provides; enable one in conf.d",
-                                                           plugin.name, wanted));
+                throw Error(Code::unsupported,
+                            fmt::format("plugin {} requires {}, which no enabled plugin provides; enable one in conf.d",
+                                        plugin.name, wanted));
         }
     }
 
     std::vector<Planned> ordered;
     while (!plugins.empty()) {
-        auto const next = std::find_if(plugins.begin(), plugins.end(), [&](auto const& plugin) { return before[plugin.name].empty(); });
+        auto const next = std::find_if(plugins.begin(), plugins.end(),
+                                       [&](auto const& plugin) { return before[plugin.name].empty(); });
         if (next == plugins.end())
-            throw Error(Code::invalid, fmt::format("plugins require each other in a circle: {}", cycle_from(plugins.front().name, before)));
+            throw Error(Code::invalid, fmt::format("plugins require each other in a circle: {}",
+                                                   cycle_from(plugins.front().name, before)));
         for (auto& [name, waits] : before) waits.erase(next->name);
         ordered.push_back(std::move(*next));
         plugins.erase(next);

@@ -12,7 +12,7 @@ enum class LinkKind { in_process, process };
 std::string_view to_string(LinkKind link); // as conf.d and manifests write it
 
 struct Planned {
-    std::string name;   // of its table in conf.d; the manifest's id
+    std::string name; // of its table in conf.d; the manifest's id
     std::string path;
     Manifest manifest;
     LinkKind link = LinkKind::in_process;

@@ -8,12 +8,8 @@
 namespace volutus::kernel::plugin {
 
 namespace {
-std::string_view view(vlt_str text) {
-    return {text.data, text.size};
-}
-vlt_str borrow(std::string_view text) {
-    return {text.data(), text.size()};
-}
+std::string_view view(vlt_str text) { return {text.data, text.size}; }
+vlt_str borrow(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr std::size_t longest_queue = 1024;
 constexpr std::size_t longest_log = 64u << 10;
@@ -130,24 +126,18 @@ vlt_status PluginHostSide::answer(Verb verb, CallFrame& frame, CallText const& t
     if (!plugin_) return frame.fail(Code::invalid, "the plugin was not entered yet");
     auto const request = borrow(text.request);
     switch (verb) {
-    case Verb::call:
-        return plugin_->call(plugin_, &frame, borrow(text.contract), borrow(text.name), request, reply);
-    case Verb::configure:
-        return VLT_HAS(plugin_, configure) ? plugin_->configure(plugin_, &frame, request) : VLT_OK;
-    case Verb::start:
-        return VLT_HAS(plugin_, start) ? plugin_->start(plugin_, &frame) : VLT_OK;
-    case Verb::quiesce:
-        return VLT_HAS(plugin_, quiesce) ? plugin_->quiesce(plugin_, &frame) : VLT_OK;
+    case Verb::call: return plugin_->call(plugin_, &frame, borrow(text.contract), borrow(text.name), request, reply);
+    case Verb::configure: return VLT_HAS(plugin_, configure) ? plugin_->configure(plugin_, &frame, request) : VLT_OK;
+    case Verb::start: return VLT_HAS(plugin_, start) ? plugin_->start(plugin_, &frame) : VLT_OK;
+    case Verb::quiesce: return VLT_HAS(plugin_, quiesce) ? plugin_->quiesce(plugin_, &frame) : VLT_OK;
     case Verb::snapshot:
         return VLT_HAS(plugin_, snapshot) ? plugin_->snapshot(plugin_, &frame, reply) : VLT_UNSUPPORTED;
-    case Verb::restore:
-        return VLT_HAS(plugin_, restore) ? plugin_->restore(plugin_, &frame, request) : VLT_UNSUPPORTED;
+    case Verb::restore: return VLT_HAS(plugin_, restore) ? plugin_->restore(plugin_, &frame, request) : VLT_UNSUPPORTED;
     case Verb::release:
         if (VLT_HAS(plugin_, release)) plugin_->release(plugin_);
         plugin_ = nullptr;
         return VLT_OK;
-    default:
-        return VLT_UNSUPPORTED;
+    default: return VLT_UNSUPPORTED;
     }
 }
 
@@ -185,8 +175,6 @@ vlt_status PluginHostSide::call_kernel(CallFrame& within, CallText const& text, 
     }
 }
 
-void PluginHostSide::told(Frame const&) {
-    throw Malformed("a frame of a type that only a plugin's process sends");
-}
+void PluginHostSide::told(Frame const&) { throw Malformed("a frame of a type that only a plugin's process sends"); }
 
 } // namespace volutus::kernel::plugin

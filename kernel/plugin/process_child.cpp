@@ -81,9 +81,7 @@ Child::Child(std::string const& program, std::vector<std::string> const& argumen
     }
 }
 
-Child::~Child() {
-    bury({});
-}
+Child::~Child() { bury({}); }
 
 std::string Child::bury(world::Duration patience) {
     if (buried_) return "has ended";

@@ -176,13 +176,9 @@ void ProcessLink::step_of_running(Verb verb, char const* what, std::string const
     if (verb == Verb::start) started_ = true;
 }
 
-void ProcessLink::configure(std::string const& config) {
-    step_of_running(Verb::configure, "configure", config);
-}
+void ProcessLink::configure(std::string const& config) { step_of_running(Verb::configure, "configure", config); }
 
-void ProcessLink::start() {
-    step_of_running(Verb::start, "start", {});
-}
+void ProcessLink::start() { step_of_running(Verb::start, "start", {}); }
 
 void ProcessLink::quiesce() {
     step_of_running(Verb::quiesce, "quiesce", {});
@@ -228,16 +224,14 @@ vlt_status ProcessLink::answer_call(CallFrame& frame, CallText const& text, vlt_
     auto const answer = session->ask(Verb::call, frame, text, patience);
     auto const& plugin = host_->plugin();
     switch (answer.outcome) {
-    case Answer::Outcome::replied:
-        break;
+    case Answer::Outcome::replied: break;
     case Answer::Outcome::not_taken:
         return frame.fail(Code::unavailable,
                           fmt::format("the process of plugin {} does not read its calls; try again later", plugin));
     case Answer::Outcome::not_sent:
         return frame.fail(Code::not_executed, fmt::format("the process of plugin {} ended before it had the call {} {}",
                                                           plugin, text.contract, text.name));
-    case Answer::Outcome::lost:
-        return fail_unknown(frame, plugin, text, "process_ended", "its process ended during");
+    case Answer::Outcome::lost: return fail_unknown(frame, plugin, text, "process_ended", "its process ended during");
     case Answer::Outcome::late:
         // As many threads as may run at once are stuck: it serves nobody any more.
         if (auto const late = session->late_calls(); late >= options_.threads)

@@ -15,9 +15,7 @@ constexpr std::size_t most_waiting = 16;
 // Requests served within one another on one thread, stream operations among them; what a stack holds with ease.
 constexpr unsigned deepest_chain = 160;
 
-bool is_stream(FrameType type) {
-    return type >= FrameType::read && type <= FrameType::take;
-}
+bool is_stream(FrameType type) { return type >= FrameType::read && type <= FrameType::take; }
 } // namespace
 
 // What this end has asked and waits for. Lives on the asking thread's stack.

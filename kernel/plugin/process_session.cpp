@@ -8,9 +8,7 @@
 namespace volutus::kernel::plugin {
 
 namespace {
-vlt_str borrow(std::string_view text) {
-    return {text.data(), text.size()};
-}
+vlt_str borrow(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr std::size_t longest_log = 64u << 10;
 
@@ -111,18 +109,13 @@ void Session::serve(Frame const& request, std::shared_ptr<Chain> const& chain, C
 void Session::told(Frame const& frame) {
     switch (frame.head.type) {
     case FrameType::hello:
-    case FrameType::refuse:
-        return told_hello(frame);
-    case FrameType::log:
-        return told_log(frame);
-    case FrameType::retain:
-        ++retained_;
-        return host_->retain(host_.get());
+    case FrameType::refuse: return told_hello(frame);
+    case FrameType::log: return told_log(frame);
+    case FrameType::retain: ++retained_; return host_->retain(host_.get());
     case FrameType::release:
         if (--retained_ < 0) throw Malformed("a release without a retain");
         return host_->release(host_.get());
-    default:
-        throw Malformed("a frame of a type that only the kernel sends");
+    default: throw Malformed("a frame of a type that only the kernel sends");
     }
 }
 

@@ -56,12 +56,9 @@ void reply_of_stream(Peer& peer, Frame& request, vlt_stream& stream) {
         auto const status = stream.write(&stream, {request.body.data(), request.body.size()}, &count);
         return peer.reply(head, status, static_cast<std::uint32_t>(count));
     }
-    case FrameType::close:
-        return peer.reply(head, VLT_HAS(&stream, close) ? stream.close(&stream) : VLT_OK);
-    case FrameType::give:
-        return give(peer, request, stream);
-    default:
-        return take(peer, request, stream);
+    case FrameType::close: return peer.reply(head, VLT_HAS(&stream, close) ? stream.close(&stream) : VLT_OK);
+    case FrameType::give: return give(peer, request, stream);
+    default: return take(peer, request, stream);
     }
 }
 
@@ -123,14 +120,10 @@ vlt_status RemoteStream::ask(FrameType type, std::uint32_t count, std::string bo
     question.descriptor = std::move(descriptor);
     auto answer = peer_.ask(chain_, std::move(question), patience_);
     switch (answer.outcome) {
-    case Answer::Outcome::replied:
-        break;
-    case Answer::Outcome::late:
-        return VLT_DEADLINE;
-    case Answer::Outcome::lost:
-        return VLT_UNKNOWN_OUTCOME;
-    default:
-        return VLT_NOT_EXECUTED;
+    case Answer::Outcome::replied: break;
+    case Answer::Outcome::late: return VLT_DEADLINE;
+    case Answer::Outcome::lost: return VLT_UNKNOWN_OUTCOME;
+    default: return VLT_NOT_EXECUTED;
     }
     reply = std::move(answer.reply);
     return reply.head.status == VLT_OK ? VLT_OK : static_cast<vlt_status>(code_from(reply.head.status));

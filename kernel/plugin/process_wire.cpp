@@ -126,7 +126,9 @@ bool Wire::receive(std::function<void(Frame&&)> const& take) {
         end_ += static_cast<std::size_t>(got);
         // What came may answer what another thread sent: from here on, all that thread did before is seen, too. Through
         // the other process it is so anyway, but neither the language nor a race detector knows.
-        { world::Lock const sent(mutex_); }
+        {
+            world::Lock const sent(mutex_);
+        }
         parse(take);
         if (drained) return true;
     }

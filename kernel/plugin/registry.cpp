@@ -30,17 +30,19 @@ void check_request(std::string_view contract, std::string_view request) {
                                                  request.size(), contract));
 }
 
-HostSide::HostSide(Registry& registry, std::string plugin) : vlt_host{}, registry_(registry), plugin_(std::move(plugin)) {
+HostSide::HostSide(Registry& registry, std::string plugin)
+    : vlt_host{}, registry_(registry), plugin_(std::move(plugin)) {
     head = {sizeof(vlt_host), VLT_ABI_MAJOR, VLT_ABI_MINOR};
     call = [](vlt_host const* self, vlt_call* within, vlt_str contract, vlt_str name, vlt_str target, vlt_str request,
               vlt_stream* input, vlt_stream* output, vlt_str* reply) -> vlt_status {
         auto const& side = of(self);
-        return side.registry_.call(side.plugin_, *static_cast<CallFrame*>(within), view(contract), view(name), view(target),
-                                   view(request), input, output, reply);
+        return side.registry_.call(side.plugin_, *static_cast<CallFrame*>(within), view(contract), view(name),
+                                   view(target), view(request), input, output, reply);
     };
     begin = [](vlt_host const*, std::int64_t deadline, vlt_str trace) -> vlt_call* {
         auto* own = new OwnFrame;
-        if (deadline != std::numeric_limits<std::int64_t>::max()) own->own.deadline = world::Instant(world::Duration(deadline));
+        if (deadline != std::numeric_limits<std::int64_t>::max())
+            own->own.deadline = world::Instant(world::Duration(deadline));
         own->own.trace = view(trace);
         return own;
     };
@@ -71,8 +73,9 @@ void Registry::add(std::string const& plugin, std::string const& contract, std::
     auto& providers = providers_[contract];
     for (auto const& other : providers)
         if (other.target == target)
-            throw Error(Code::conflict, fmt::format("plugins {} and {} both provide {} as '{}'; disable one of them in conf.d",
-                                                    other.plugin, plugin, contract, target));
+            throw Error(Code::conflict,
+                        fmt::format("plugins {} and {} both provide {} as '{}'; disable one of them in conf.d",
+                                    other.plugin, plugin, contract, target));
     providers.push_back({plugin, target, std::move(endpoint)});
 }
 
@@ -99,7 +102,8 @@ std::vector<std::string> Registry::targets(std::string const& contract) const {
     return names;
 }
 
-std::shared_ptr<Endpoint> Registry::find(std::string const& plugin, std::string_view contract, std::string_view target) const {
+std::shared_ptr<Endpoint> Registry::find(std::string const& plugin, std::string_view contract,
+                                         std::string_view target) const {
     {
         std::shared_lock lock(mutex_);
         if (auto const found = providers_.find(contract); found != providers_.end()) {
@@ -108,11 +112,12 @@ std::shared_ptr<Endpoint> Registry::find(std::string const& plugin, std::string_
             for (auto const& provider : providers)
                 if (provider.target == target) return provider.endpoint;
             if (target.empty())
-                throw Error(Code::conflict, fmt::format("{} has {} providers; name one as target, such as '{}'", contract,
-                                                        providers.size(), providers.front().target));
+                throw Error(Code::conflict, fmt::format("{} has {} providers; name one as target, such as '{}'",
+                                                        contract, providers.size(), providers.front().target));
             throw Error(Code::unsupported, fmt::format("nobody provides {} as '{}'", contract, target));
         }
-        if (auto const found = facets_.find({plugin, std::string(contract)}); found != facets_.end()) return found->second;
+        if (auto const found = facets_.find({plugin, std::string(contract)}); found != facets_.end())
+            return found->second;
     }
     std::unique_lock lock(mutex_);
     auto const found = built_in_.find(contract);
@@ -132,8 +137,9 @@ vlt_status Registry::call(std::string const& plugin, CallFrame& frame, std::stri
     try {
         check_request(contract, request);
         if (frame.depth() >= deepest_call)
-            throw Error(Code::invalid, fmt::format("the call to {} is within {} others; do plugins call each other in a circle?",
-                                                   contract, frame.depth()));
+            throw Error(Code::invalid,
+                        fmt::format("the call to {} is within {} others; do plugins call each other in a circle?",
+                                    contract, frame.depth()));
         auto const endpoint = find(plugin, contract, target);
         if (frame.context().cancelled) throw Error(Code::cancelled, "the call was cancelled");
         if (world::now() >= frame.context().deadline) throw Error(Code::deadline, "the call's deadline has passed");

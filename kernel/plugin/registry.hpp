@@ -41,7 +41,8 @@ public:
 
     // A plugin's endpoint. `target` is the name by which calls choose between several providers of a contract.
     // Two providers of one contract and target are refused (Code::conflict).
-    void add(std::string const& plugin, std::string const& contract, std::string const& target, std::shared_ptr<Endpoint> endpoint);
+    void add(std::string const& plugin, std::string const& contract, std::string const& target,
+             std::shared_ptr<Endpoint> endpoint);
     void remove(std::string const& plugin);
 
     bool provides(std::string const& contract) const;

@@ -149,10 +149,9 @@ contract::Candidates Index::candidates(contract::Demand const& demand, Weights c
     std::vector<Place> places(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) places[i] = {sums[i], lot(seed, rows[i]), rows[i]};
     auto const wanted = std::min<std::size_t>(demand.limit, places.size());
-    std::partial_sort(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(wanted), places.end(),
-                      [](Place const& a, Place const& b) {
-                          return a.weight != b.weight ? a.weight > b.weight : a.lot < b.lot;
-                      });
+    std::partial_sort(
+        places.begin(), places.begin() + static_cast<std::ptrdiff_t>(wanted), places.end(),
+        [](Place const& a, Place const& b) { return a.weight != b.weight ? a.weight > b.weight : a.lot < b.lot; });
     found.candidates.reserve(wanted);
     for (std::size_t i = 0; i < wanted; ++i) found.candidates.push_back({hosts_[places[i].row].id, places[i].weight});
     return found;

@@ -30,7 +30,7 @@ public:
     Scheduler& operator=(Scheduler const&) = delete;
 
     void declare(HostKind kind) { kinds_.push_back(std::move(kind)); } // before start(); the store knows the kind
-    void start();                                                       // lists all hosts, then follows
+    void start();                                                      // lists all hosts, then follows
     void stop(); // asks the follower to end; it has when this object is gone. What is known can still be asked for
 
     // Any thread. Code::invalid for a demand beyond its bounds.

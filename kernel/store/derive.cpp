@@ -18,9 +18,7 @@ struct Place {
     }
 };
 
-bool none(json::value const* value) {
-    return !value || value->is_null();
-}
+bool none(json::value const* value) { return !value || value->is_null(); }
 
 std::string text_of(json::value const& value, std::string_view field, Place const& at) {
     if (!value.is_string()) at.refuse(field, "a string");

@@ -18,14 +18,11 @@ Code code_of(Trouble trouble) {
     switch (trouble) {
     case Trouble::full:
     case Trouble::input_output:
-    case Trouble::busy:
-        return Code::unavailable;
-    case Trouble::too_much:
-        return Code::too_large;
+    case Trouble::busy: return Code::unavailable;
+    case Trouble::too_much: return Code::too_large;
     case Trouble::corrupt:
     case Trouble::constraint:
-    case Trouble::other:
-        break;
+    case Trouble::other: break;
     }
     return Code::internal;
 }

@@ -36,9 +36,7 @@ contract::FeedEntry read_entry(Rows const& row) {
 }
 } // namespace
 
-std::int64_t wall_microseconds() {
-    return world::wall_now().time_since_epoch().count();
-}
+std::int64_t wall_microseconds() { return world::wall_now().time_since_epoch().count(); }
 
 void FeedWriter::write(int change, std::string_view kind, std::string_view id, std::string_view fields,
                        std::string_view note) {

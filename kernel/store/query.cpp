@@ -53,20 +53,14 @@ std::optional<std::string> after_prefix(std::string prefix) {
 
 std::string_view symbol(Operator op) {
     switch (op) {
-    case Operator::lt:
-        return "<";
-    case Operator::le:
-        return "<=";
-    case Operator::gt:
-        return ">";
-    case Operator::ge:
-        return ">=";
-    case Operator::ne:
-        return "IS DISTINCT FROM";
+    case Operator::lt: return "<";
+    case Operator::le: return "<=";
+    case Operator::gt: return ">";
+    case Operator::ge: return ">=";
+    case Operator::ne: return "IS DISTINCT FROM";
     case Operator::eq:
     case Operator::in:
-    case Operator::prefix:
-        break;
+    case Operator::prefix: break;
     }
     return "=";
 }

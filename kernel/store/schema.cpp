@@ -73,13 +73,10 @@ void check_kind(KindTable const& table) {
 
 std::string_view type_of(contract::FieldType type, Dialect const& dialect) {
     switch (type) {
-    case contract::FieldType::string:
-        return dialect.text;
-    case contract::FieldType::number:
-        return dialect.real;
+    case contract::FieldType::string: return dialect.text;
+    case contract::FieldType::number: return dialect.real;
     case contract::FieldType::integer:
-    case contract::FieldType::boolean:
-        break;
+    case contract::FieldType::boolean: break;
     }
     return dialect.integer;
 }
@@ -98,9 +95,7 @@ void check_name(std::string_view what, std::string_view name) {
                     fmt::format("{} '{:.80}' must have 1 to {} bytes and no NUL", what, name, longest_name));
 }
 
-std::string quoted(std::string_view identifier) {
-    return fmt::format("\"{}\"", identifier);
-}
+std::string quoted(std::string_view identifier) { return fmt::format("\"{}\"", identifier); }
 
 KindTable::KindTable(contract::Kind declared) : kind(std::move(declared)) {
     for (auto const& field : kind.indexes) (field.several ? several : single).push_back(field);
@@ -233,9 +228,10 @@ std::vector<std::string> system_tables(Dialect const& dialect) {
         "CREATE INDEX IF NOT EXISTS ledger_accounts_parent ON ledger_accounts (parent, resource)",
         table("ledger_claims", "account t, resource t, consumer t, amount i", "account, resource, consumer"),
         "CREATE INDEX IF NOT EXISTS ledger_claims_consumer ON ledger_claims (consumer, account, resource)",
-        fmt::format("INSERT INTO store_head (one, revision, feed_floor, format, fence) VALUES (1, 0, 0, {}, 0) ON CONFLICT "
-                    "(one) DO NOTHING",
-                    newest_format),
+        fmt::format(
+            "INSERT INTO store_head (one, revision, feed_floor, format, fence) VALUES (1, 0, 0, {}, 0) ON CONFLICT "
+            "(one) DO NOTHING",
+            newest_format),
     };
 }
 

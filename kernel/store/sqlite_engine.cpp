@@ -20,24 +20,17 @@ constexpr int busy_milliseconds = 5000; // a backup may hold the file for a mome
 
 Trouble trouble_of(int code) {
     switch (code & 0xff) {
-    case SQLITE_FULL:
-        return Trouble::full;
+    case SQLITE_FULL: return Trouble::full;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-        return Trouble::input_output;
+    case SQLITE_READONLY: return Trouble::input_output;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return Trouble::busy;
+    case SQLITE_LOCKED: return Trouble::busy;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return Trouble::corrupt;
-    case SQLITE_CONSTRAINT:
-        return Trouble::constraint;
-    case SQLITE_INTERRUPT:
-        return Trouble::too_much;
-    default:
-        return Trouble::other;
+    case SQLITE_NOTADB: return Trouble::corrupt;
+    case SQLITE_CONSTRAINT: return Trouble::constraint;
+    case SQLITE_INTERRUPT: return Trouble::too_much;
+    default: return Trouble::other;
     }
 }
 
@@ -226,8 +219,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<Engine> open_sqlite(EngineOptions const& options) {
-    return std::make_unique<SqliteEngine>(options);
-}
+std::unique_ptr<Engine> open_sqlite(EngineOptions const& options) { return std::make_unique<SqliteEngine>(options); }
 
 } // namespace volutus::kernel::store

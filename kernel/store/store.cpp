@@ -77,8 +77,7 @@ void Store::declare(std::string const& owner, std::vector<contract::Kind> const&
     });
 }
 
-contract::Applied Store::apply(std::string_view owner, contract::Apply const& apply,
-                               KernelPart const& kernel) {
+contract::Applied Store::apply(std::string_view owner, contract::Apply const& apply, KernelPart const& kernel) {
     return writer_.apply(Prepared(writer_.declarations(), owner, apply, kernel));
 }
 

@@ -35,8 +35,7 @@ public:
 
     // Writes what the owner asks for, and with it, in the same apply, what is the kernel's own: how a task's progress is
     // committed together with what its step changed.
-    contract::Applied apply(std::string_view owner, contract::Apply const& apply,
-                            KernelPart const& kernel = {});
+    contract::Applied apply(std::string_view owner, contract::Apply const& apply, KernelPart const& kernel = {});
     std::optional<contract::Document> get(contract::Get const& wanted, Patience const& patience = {});
     contract::Page query(contract::Query const& query, Patience const& patience = {});
     contract::Counted count(contract::Count const& wanted);

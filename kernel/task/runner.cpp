@@ -42,7 +42,8 @@ Runner::Runner(store::Store& store, plugin::Registry& registry, RunnerOptions op
 
 Runner::~Runner() { stop(); }
 
-void Runner::declare(std::string const& owner, std::string const& name, std::uint32_t version, std::vector<std::string> steps) {
+void Runner::declare(std::string const& owner, std::string const& name, std::uint32_t version,
+                     std::vector<std::string> steps) {
     steps_[{owner, name, version}] = std::move(steps);
 }
 
@@ -98,7 +99,8 @@ void Runner::follow(std::uint64_t since) {
                 world::Lock lock(mutex_);
                 if (stopping_) return;
             }
-            log::write(Level::warning, "task", "the feed could not be read; listing the tasks again", {{"error", error.what()}});
+            log::write(Level::warning, "task", "the feed could not be read; listing the tasks again",
+                       {{"error", error.what()}});
             lost = true;
             world::sleep_for(options_.first_pause);
         }
@@ -149,7 +151,8 @@ void Runner::work() {
         auto const when = due_.begin()->first;
         auto const id = due_.begin()->second;
         if (when > world::now()) {
-            changed_.wait_until(lock, when, [&, first = when] { return stopping_ || due_.empty() || due_.begin()->first < first; });
+            changed_.wait_until(lock, when,
+                                [&, first = when] { return stopping_ || due_.empty() || due_.begin()->first < first; });
             continue;
         }
         due_.erase(due_.begin());
@@ -194,7 +197,8 @@ bool Runner::lease(std::string const& id, Running& running) {
     auto body = json::decode<TaskDocument>(document->body);
     if (body.status == Status::waiting) return false;
     auto const now = wall_microseconds();
-    bool const ours = body.lease.substr(0, body.lease.find('/')) == options_.node; // an earlier life of this node is gone
+    bool const ours =
+        body.lease.substr(0, body.lease.find('/')) == options_.node; // an earlier life of this node is gone
     if (body.status == Status::leased && !ours && body.lease_until > now) {
         world::Lock lock(mutex_);
         schedule(id, instant_of(body.lease_until));
@@ -228,8 +232,9 @@ bool Runner::advance(std::string const& id, Running& running) {
 std::vector<std::string> const& Runner::steps_of(TaskDocument const& document) const {
     auto const found = steps_.find({document.owner, document.name, document.version});
     if (found == steps_.end())
-        throw Error(Code::unavailable, fmt::format("no plugin here runs task {} version {} of {}; is it enabled in conf.d?",
-                                                   document.name, document.version, document.owner));
+        throw Error(Code::unavailable,
+                    fmt::format("no plugin here runs task {} version {} of {}; is it enabled in conf.d?", document.name,
+                                document.version, document.owner));
     return found->second;
 }
 
@@ -275,8 +280,10 @@ bool Runner::call_step(std::string const& id, Running& running) {
     try {
         steps = &steps_of(document);
         auto const step = std::clamp<std::int32_t>(document.step, 0, static_cast<std::int32_t>(steps->size()) - 1);
-        if (!(document.phase == Phase::undo && options_.skip_undo)) outcome = ask(id, running, (*steps)[step], false);
-        else outcome.state = document.state;
+        if (!(document.phase == Phase::undo && options_.skip_undo))
+            outcome = ask(id, running, (*steps)[step], false);
+        else
+            outcome.state = document.state;
     } catch (Error const& error) {
         // Somebody cancelled the task meanwhile: it is let go, and leased anew as one to be undone.
         if (error.code() == Code::cancelled && running.context && running.context->cancelled) throw;
@@ -288,7 +295,8 @@ bool Runner::call_step(std::string const& id, Running& running) {
 
     if (outcome.again_after) {
         document.state = std::move(outcome.state);
-        auto const pause = std::chrono::microseconds(std::min<std::uint64_t>(*outcome.again_after, microseconds(options_.longest_pause)));
+        auto const pause = std::chrono::microseconds(
+            std::min<std::uint64_t>(*outcome.again_after, microseconds(options_.longest_pause)));
         document.not_before = wall_microseconds() + pause.count();
         if (!commit(id, running, std::move(outcome.apply))) return false;
         world::Lock lock(mutex_);
@@ -301,7 +309,8 @@ bool Runner::call_step(std::string const& id, Running& running) {
     document.attempt = 0;
     document.last_error.reset();
     document.step += document.phase == Phase::forward ? 1 : -1;
-    bool const ended = document.phase == Phase::forward ? document.step >= static_cast<std::int32_t>(steps->size()) : document.step < 0;
+    bool const ended = document.phase == Phase::forward ? document.step >= static_cast<std::int32_t>(steps->size())
+                                                        : document.step < 0;
     try {
         return ended ? finish(id, running, std::move(outcome.apply)) : commit(id, running, std::move(outcome.apply));
     } catch (Error const& error) {
@@ -353,7 +362,8 @@ world::Duration Runner::pause_after(std::uint64_t attempt) const {
     auto const doubled = options_.first_pause * (1LL << std::min<std::uint64_t>(attempt, 20));
     auto const bounded = std::min<world::Duration>(doubled, options_.longest_pause);
     // Spread over half of it, so that what failed together is not tried again together.
-    return bounded / 2 + world::Duration(static_cast<std::int64_t>(world::random_u64() % static_cast<std::uint64_t>(bounded.count() / 2 + 1)));
+    return bounded / 2 + world::Duration(static_cast<std::int64_t>(
+                             world::random_u64() % static_cast<std::uint64_t>(bounded.count() / 2 + 1)));
 }
 
 bool Runner::finish(std::string const& id, Running& running, contract::Apply apply) {
@@ -436,7 +446,8 @@ void Runner::renew_one(std::string const& id) {
         auto const applied = store_.apply("", apply);
         world::Lock lock(mutex_);
         auto const found = running_.find(id);
-        if (found != running_.end() && found->second->revision == document->revision) found->second->revision = applied.revision;
+        if (found != running_.end() && found->second->revision == document->revision)
+            found->second->revision = applied.revision;
     } catch (std::exception const& error) {
         log::write(Level::warning, "task", "a lease could not be renewed", {{"task", id}, {"error", error.what()}});
     }

@@ -44,7 +44,8 @@ public:
     Runner& operator=(Runner const&) = delete;
 
     // The steps of a task that a plugin runs; several versions may be there at once. Before start().
-    void declare(std::string const& owner, std::string const& name, std::uint32_t version, std::vector<std::string> steps);
+    void declare(std::string const& owner, std::string const& name, std::uint32_t version,
+                 std::vector<std::string> steps);
 
     void start(); // takes up what is in the store, then follows the feed
     void stop();  // lets steps under way end, and ends all waiting for the feed; tasks go on after the next start
@@ -88,10 +89,10 @@ private:
 
     world::Mutex mutex_;
     world::Condition changed_, stopped_; // for the workers; for the renewer
-    std::set<Due> due_;                        // by time; a task is there once
+    std::set<Due> due_;                  // by time; a task is there once
     std::map<std::string, world::Instant> when_;
     std::map<std::string, Running*> running_;
-    std::set<std::string> again_;              // changed while it ran
+    std::set<std::string> again_; // changed while it ran
     bool stopping_ = false;
     std::vector<world::Thread> threads_;
 };

@@ -22,18 +22,18 @@ BOOST_DESCRIBE_ENUM(Phase, forward, undo)
 struct TaskDocument {
     std::string name;
     std::uint32_t version = 1;
-    std::string owner;               // the plugin whose steps it has
-    std::string kind, resource;      // what it works on
+    std::string owner;          // the plugin whose steps it has
+    std::string kind, resource; // what it works on
     json::object input, state;
     Phase phase = Phase::forward;
-    std::int32_t step = 0;           // the one to run next; undos go down to 0
-    std::uint64_t attempt = 0;       // tries of that step so far
-    std::string lease;               // "<node>/<incarnation>"
-    std::int64_t lease_until = 0;    // microseconds since 1970, UTC, as all times here
+    std::int32_t step = 0;        // the one to run next; undos go down to 0
+    std::uint64_t attempt = 0;    // tries of that step so far
+    std::string lease;            // "<node>/<incarnation>"
+    std::int64_t lease_until = 0; // microseconds since 1970, UTC, as all times here
     std::int64_t not_before = 0;
     std::optional<std::int64_t> deadline;
     bool cancel = false;
-    std::optional<std::string> error; // why it is undone
+    std::optional<std::string> error;      // why it is undone
     std::optional<std::string> last_error; // of the last try that failed
     Status status = Status::ready;
     std::optional<std::string> live; // unique key: the one live task of its resource

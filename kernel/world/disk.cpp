@@ -15,9 +15,7 @@ constexpr std::uint64_t sector_size = 512;
     throw std::system_error(error, std::generic_category(), std::string(what) + " " + path);
 }
 
-bool always_there(std::string const& folder) {
-    return folder.empty() || folder == "/";
-}
+bool always_there(std::string const& folder) { return folder.empty() || folder == "/"; }
 } // namespace
 
 std::string normalised(std::string const& path) {
@@ -26,9 +24,7 @@ std::string normalised(std::string const& path) {
     return out == "." ? "" : out;
 }
 
-std::string folder_of(std::string const& path) {
-    return std::filesystem::path(path).parent_path().string();
-}
+std::string folder_of(std::string const& path) { return std::filesystem::path(path).parent_path().string(); }
 
 // ---- content ----
 
@@ -55,9 +51,7 @@ InodeRef Disk::open(std::string const& given, File::Mode mode) {
     return inode;
 }
 
-InodeRef Disk::open_unnamed() {
-    return make("");
-}
+InodeRef Disk::open_unnamed() { return make(""); }
 
 std::size_t Disk::read(Inode const& inode, std::uint64_t offset, void* into, std::size_t size) {
     scheduler_.point();

@@ -21,9 +21,7 @@
 #include <sanitizer/common_interface_defs.h>
 
 // A crash in the simulation leaks all that the node had, by intent.
-extern "C" __attribute__((visibility("default"))) char const* __asan_default_options() {
-    return "detect_leaks=0";
-}
+extern "C" __attribute__((visibility("default"))) char const* __asan_default_options() { return "detect_leaks=0"; }
 #endif
 
 namespace volutus::world {
@@ -36,9 +34,7 @@ constexpr std::size_t stack_size = std::size_t{1} << 20; // instrumented frames 
 constexpr std::size_t stack_size = std::size_t{256} << 10;
 #endif
 
-void* bottom_of(boost::context::stack_context const& stack) {
-    return static_cast<char*>(stack.sp) - stack.size;
-}
+void* bottom_of(boost::context::stack_context const& stack) { return static_cast<char*>(stack.sp) - stack.size; }
 
 // What boost::context::fiber asks of a stack allocator.
 struct FromPool {

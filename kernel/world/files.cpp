@@ -7,9 +7,7 @@
 namespace volutus::world {
 
 namespace {
-Disk& disk() {
-    return Simulation::current().here().disk();
-}
+Disk& disk() { return Simulation::current().here().disk(); }
 
 Inode& opened(InodeRef const& inode, std::string const& path) {
     if (!inode) throw std::system_error(EBADF, std::generic_category(), "use " + path);
@@ -24,9 +22,7 @@ File::File(File&& other) noexcept = default;
 File& File::operator=(File&& other) noexcept = default;
 File::~File() = default;
 
-Inode& File::writable() const {
-    return opened(writable_ ? inode_ : nullptr, path_);
-}
+Inode& File::writable() const { return opened(writable_ ? inode_ : nullptr, path_); }
 
 std::size_t File::read_at(std::uint64_t offset, void* into, std::size_t size) const {
     return disk().read(opened(inode_, path_), offset, into, size);
@@ -36,40 +32,22 @@ void File::write_at(std::uint64_t offset, void const* from, std::size_t size) {
     disk().write(writable(), offset, from, size);
 }
 
-void File::truncate(std::uint64_t size) {
-    disk().truncate(writable(), size);
-}
+void File::truncate(std::uint64_t size) { disk().truncate(writable(), size); }
 
-void File::sync() {
-    disk().sync(opened(inode_, path_));
-}
+void File::sync() { disk().sync(opened(inode_, path_)); }
 
-std::uint64_t File::size() const {
-    return opened(inode_, path_).seen.size();
-}
+std::uint64_t File::size() const { return opened(inode_, path_).seen.size(); }
 
-bool file_exists(std::string const& path) {
-    return disk().find(path) != nullptr;
-}
+bool file_exists(std::string const& path) { return disk().find(path) != nullptr; }
 
-void rename_file(std::string const& from, std::string const& to) {
-    disk().rename(from, to);
-}
+void rename_file(std::string const& from, std::string const& to) { disk().rename(from, to); }
 
-void remove_file(std::string const& path) {
-    disk().remove(path);
-}
+void remove_file(std::string const& path) { disk().remove(path); }
 
-void make_directory(std::string const& path) {
-    disk().make_directory(path);
-}
+void make_directory(std::string const& path) { disk().make_directory(path); }
 
-std::vector<std::string> list_directory(std::string const& path) {
-    return disk().list(path);
-}
+std::vector<std::string> list_directory(std::string const& path) { return disk().list(path); }
 
-void sync_directory(std::string const& path) {
-    disk().sync_directory(path);
-}
+void sync_directory(std::string const& path) { disk().sync_directory(path); }
 
 } // namespace volutus::world

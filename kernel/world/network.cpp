@@ -16,9 +16,7 @@ struct Answer {
 };
 } // namespace
 
-void Network::serve(Handler handler) {
-    Simulation::current().here().handler_ = std::move(handler);
-}
+void Network::serve(Handler handler) { Simulation::current().here().handler_ = std::move(handler); }
 
 std::optional<std::string> Network::call(Node& to, std::string request, Instant deadline) {
     Node& from = Simulation::current().here();
@@ -59,16 +57,10 @@ void Network::send(Node& from, Node& to, std::function<void()> arrived) {
     }
 }
 
-void Network::cut(Node& one, Node& other) {
-    cuts_.insert(between(one, other));
-}
+void Network::cut(Node& one, Node& other) { cuts_.insert(between(one, other)); }
 
-void Network::heal(Node& one, Node& other) {
-    cuts_.erase(between(one, other));
-}
+void Network::heal(Node& one, Node& other) { cuts_.erase(between(one, other)); }
 
-bool Network::is_cut(Node const& one, Node const& other) const {
-    return cuts_.count(between(one, other)) > 0;
-}
+bool Network::is_cut(Node const& one, Node const& other) const { return cuts_.count(between(one, other)) > 0; }
 
 } // namespace volutus::world

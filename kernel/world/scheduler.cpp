@@ -29,9 +29,7 @@ Scheduler& scheduler() {
     return *running;
 }
 
-Fiber* current_fiber() {
-    return running == nullptr ? nullptr : running->current();
-}
+Fiber* current_fiber() { return running == nullptr ? nullptr : running->current(); }
 
 Scheduler::Scheduler(SchedulerOptions const& options, Random& random, Trace& trace)
     : options_(options), random_(random), trace_(trace) {
@@ -153,9 +151,7 @@ void Scheduler::entry(void* argument) {
     running->fail(fmt::format("an exception left {}/{}", fiber.process->name, fiber.name));
 }
 
-void Scheduler::at(Instant when, std::function<void()> event) {
-    events_.emplace(when, std::move(event));
-}
+void Scheduler::at(Instant when, std::function<void()> event) { events_.emplace(when, std::move(event)); }
 
 void Scheduler::wake(Fiber& fiber) {
     unlink(fiber);
@@ -259,9 +255,7 @@ void Scheduler::outside(std::function<void()> action) {
     leave();
 }
 
-void Scheduler::leave() {
-    current_->context.leave();
-}
+void Scheduler::leave() { current_->context.leave(); }
 
 void Scheduler::fail(std::string const& why) {
     failure_ = why + "\n" + listing();

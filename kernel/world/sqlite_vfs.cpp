@@ -29,9 +29,7 @@ struct OpenFile {
     SqliteLocks::Holder holder;
 };
 
-OpenFile& of(sqlite3_file* file) {
-    return *reinterpret_cast<OpenFile*>(file);
-}
+OpenFile& of(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file); }
 
 // No exception may pass through SQLite's C code.
 template <class Action> int guarded(int otherwise, Action action) {
@@ -112,19 +110,13 @@ int check_reserved(sqlite3_file* file, int* reserved) {
     return SQLITE_OK;
 }
 
-int control_file(sqlite3_file*, int, void*) {
-    return SQLITE_NOTFOUND;
-}
+int control_file(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 
-int sector_size(sqlite3_file*) {
-    return 512;
-}
+int sector_size(sqlite3_file*) { return 512; }
 
 // The disk never changes bytes beside those written, which is what this one promise means and what SQLite takes for
 // granted of real disks too; torn and reordered writes are its own to survive.
-int characteristics(sqlite3_file*) {
-    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
-}
+int characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
 int map_memory(sqlite3_file* file, int region, int size, int extend, void volatile** memory) {
     return guarded(SQLITE_IOERR_SHMMAP, [&] {
@@ -139,9 +131,7 @@ int lock_memory(sqlite3_file* file, int first, int count, int flags) {
     return of(file).locks->lock_memory(of(file).holder, first, count, flags) ? SQLITE_OK : SQLITE_BUSY;
 }
 
-void memory_barrier(sqlite3_file*) {
-    scheduler().point();
-}
+void memory_barrier(sqlite3_file*) { scheduler().point(); }
 
 int unmap_memory(sqlite3_file* file, int) {
     of(file).locks->leave_memory(of(file).holder);
@@ -235,9 +225,7 @@ int current_time(sqlite3_vfs*, sqlite3_int64* milliseconds) {
     return SQLITE_OK;
 }
 
-int last_error(sqlite3_vfs*, int, char*) {
-    return 0;
-}
+int last_error(sqlite3_vfs*, int, char*) { return 0; }
 
 sqlite3_vfs simulated_disks{
     .iVersion = 2,

@@ -31,21 +31,15 @@ void refuse_circle(std::uint64_t owner) {
 }
 } // namespace
 
-Instant now() {
-    return scheduler().now();
-}
+Instant now() { return scheduler().now(); }
 
 WallTime wall_now() {
     return simulated_epoch + std::chrono::duration_cast<std::chrono::microseconds>(now().time_since_epoch());
 }
 
-void sleep_until(Instant when) {
-    scheduler().sleep_until(when);
-}
+void sleep_until(Instant when) { scheduler().sleep_until(when); }
 
-std::uint64_t random_u64() {
-    return scheduler().random().next();
-}
+std::uint64_t random_u64() { return scheduler().random().next(); }
 
 void random_bytes(void* into, std::size_t size) {
     auto* at = static_cast<char*>(into);
@@ -67,9 +61,7 @@ WaitQueue::~WaitQueue() {
     std::abort();
 }
 
-bool WaitQueue::wait(std::optional<Instant> until, char const* what) {
-    return scheduler().wait(this, until, what);
-}
+bool WaitQueue::wait(std::optional<Instant> until, char const* what) { return scheduler().wait(this, until, what); }
 
 void WaitQueue::wake_one() {
     if (first_ == nullptr) return;

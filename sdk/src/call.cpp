@@ -105,11 +105,10 @@ std::string Host::call(Call* within, std::string_view contract, std::string_view
 }
 
 OwnCall::OwnCall(Host host, world::Instant deadline, std::string_view trace)
-    : host_(host.raw()),
-      call_(host_->begin(host_,
-                         deadline == world::Instant::max() ? std::numeric_limits<std::int64_t>::max()
-                                                           : deadline.time_since_epoch().count(),
-                         borrow(trace))) {}
+    : host_(host.raw()), call_(host_->begin(host_,
+                                            deadline == world::Instant::max() ? std::numeric_limits<std::int64_t>::max()
+                                                                              : deadline.time_since_epoch().count(),
+                                            borrow(trace))) {}
 
 OwnCall::~OwnCall() { host_->end(host_, call_.raw()); }
 

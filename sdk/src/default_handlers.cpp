@@ -50,19 +50,13 @@ Reply remove_one(Request& request) {
 
 Reply by_default(Request& request) {
     switch (request.route().does) {
-    case RouteRow::Does::list:
-        return request.list();
-    case RouteRow::Does::show:
-        return show_one(request);
-    case RouteRow::Does::create:
-        return create_all(request);
-    case RouteRow::Does::update:
-        return update_one(request);
-    case RouteRow::Does::remove:
-        return remove_one(request);
+    case RouteRow::Does::list: return request.list();
+    case RouteRow::Does::show: return show_one(request);
+    case RouteRow::Does::create: return create_all(request);
+    case RouteRow::Does::update: return update_one(request);
+    case RouteRow::Does::remove: return remove_one(request);
     case RouteRow::Does::action:
-    case RouteRow::Does::route:
-        break; // the words for them take no default
+    case RouteRow::Does::route: break; // the words for them take no default
     }
     throw Error(Code::internal, "the route " + request.http().route + " has no handler");
 }

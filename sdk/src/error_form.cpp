@@ -8,38 +8,25 @@ namespace volutus {
 
 unsigned status_of(Code code) {
     switch (code) {
-    case Code::ok:
-        return 200;
-    case Code::invalid:
-        return 400;
-    case Code::unauthenticated:
-        return 401;
-    case Code::forbidden:
-        return 403;
-    case Code::not_found:
-        return 404;
+    case Code::ok: return 200;
+    case Code::invalid: return 400;
+    case Code::unauthenticated: return 401;
+    case Code::forbidden: return 403;
+    case Code::not_found: return 404;
     case Code::conflict:
-    case Code::precondition:
-        return 409;
+    case Code::precondition: return 409;
     case Code::too_large:
-    case Code::over_quota:
-        return 413;
-    case Code::rate_limited:
-        return 429;
-    case Code::exhausted:
-        return 409;
-    case Code::unsupported:
-        return 501;
+    case Code::over_quota: return 413;
+    case Code::rate_limited: return 429;
+    case Code::exhausted: return 409;
+    case Code::unsupported: return 501;
     case Code::unavailable:
-    case Code::not_executed:
-        return 503;
-    case Code::deadline:
-        return 504;
+    case Code::not_executed: return 503;
+    case Code::deadline: return 504;
     case Code::cancelled:
     case Code::stale:
     case Code::unknown_outcome:
-    case Code::internal:
-        return 500;
+    case Code::internal: return 500;
     }
     return 500;
 }
@@ -54,66 +41,39 @@ namespace {
 
 std::string_view title_of(unsigned status) {
     switch (status) {
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 409:
-        return "Conflict";
-    case 410:
-        return "Gone";
-    case 412:
-        return "Precondition Failed";
-    case 413:
-        return "Request Entity Too Large";
-    case 415:
-        return "Unsupported Media Type";
-    case 429:
-        return "Too Many Requests";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    default:
-        return "Internal Server Error";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 412: return "Precondition Failed";
+    case 413: return "Request Entity Too Large";
+    case 415: return "Unsupported Media Type";
+    case 429: return "Too Many Requests";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    default: return "Internal Server Error";
     }
 }
 
 std::string_view fault_of(unsigned status, std::string_view otherwise) {
     switch (status) {
-    case 400:
-        return "badRequest";
-    case 401:
-        return "unauthorized";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "itemNotFound";
-    case 405:
-        return "badMethod";
-    case 409:
-        return "conflictingRequest";
+    case 400: return "badRequest";
+    case 401: return "unauthorized";
+    case 403: return "forbidden";
+    case 404: return "itemNotFound";
+    case 405: return "badMethod";
+    case 409: return "conflictingRequest";
     case 413:
-    case 429:
-        return "overLimit";
-    case 415:
-        return "badMediaType";
-    case 501:
-        return "notImplemented";
-    case 503:
-        return "serviceUnavailable";
-    default:
-        return otherwise;
+    case 429: return "overLimit";
+    case 415: return "badMediaType";
+    case 501: return "notImplemented";
+    case 503: return "serviceUnavailable";
+    default: return otherwise;
     }
 }
 
@@ -131,21 +91,14 @@ std::string type_of(Failure const& failure) {
         }
     }
     switch (failure.code) {
-    case Code::not_found:
-        return noun.empty() ? "HTTPNotFound" : noun + "NotFound";
-    case Code::forbidden:
-        return "PolicyNotAuthorized";
-    case Code::over_quota:
-        return "OverQuota";
+    case Code::not_found: return noun.empty() ? "HTTPNotFound" : noun + "NotFound";
+    case Code::forbidden: return "PolicyNotAuthorized";
+    case Code::over_quota: return "OverQuota";
     case Code::conflict:
-    case Code::precondition:
-        return noun.empty() ? "Conflict" : noun + "InUse";
-    case Code::invalid:
-        return "HTTPBadRequest";
-    case Code::unsupported:
-        return "HTTPNotImplemented";
-    default:
-        return failure.status >= 500 ? "HTTPInternalServerError" : "HTTPClientError";
+    case Code::precondition: return noun.empty() ? "Conflict" : noun + "InUse";
+    case Code::invalid: return "HTTPBadRequest";
+    case Code::unsupported: return "HTTPNotImplemented";
+    default: return failure.status >= 500 ? "HTTPInternalServerError" : "HTTPClientError";
     }
 }
 
@@ -153,17 +106,10 @@ std::string escaped(std::string_view text) {
     std::string out;
     for (char c : text) {
         switch (c) {
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '&':
-            out += "&amp;";
-            break;
-        default:
-            out += c;
+        case '<': out += "&lt;"; break;
+        case '>': out += "&gt;"; break;
+        case '&': out += "&amp;"; break;
+        default: out += c;
         }
     }
     return out;

@@ -16,14 +16,16 @@ bool ends_with(std::string const& name, std::string_view with) {
 
 void check_id(std::string const& id) {
     auto const allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
     };
     if (id.empty() || id.size() > 200 || id[0] == '.' || !std::all_of(id.begin(), id.end(), allowed))
         throw Error(Code::invalid, "'" + id + "' cannot name a record; use 1 to 200 letters, digits, '.', '_' and '-'");
 }
 } // namespace
 
-FencedRecords::FencedRecords(std::string directory, Options options) : directory_(std::move(directory)), options_(options) {
+FencedRecords::FencedRecords(std::string directory, Options options)
+    : directory_(std::move(directory)), options_(options) {
     world::make_directory(directory_);
     for (auto const& name : world::list_directory(directory_))
         if (ends_with(name, half_written)) world::remove_file(directory_ + "/" + name);
@@ -39,8 +41,9 @@ FencedRecords::Held FencedRecords::hold(std::string const& id, Operation const& 
     Held held(*this, id, 0, std::nullopt); // lets go again when what follows throws
     auto record = load(id);
     if (operation.epoch != 0 && operation.epoch < record.epoch && options_.refuse_stale)
-        throw Error(Code::stale, "a later task owns " + id + ": this call has epoch " + std::to_string(operation.epoch) + ", " +
-                                     std::to_string(record.epoch) + " was seen");
+        throw Error(Code::stale, "a later task owns " + id + ": this call has epoch " +
+                                     std::to_string(operation.epoch) + ", " + std::to_string(record.epoch) +
+                                     " was seen");
     if (operation.epoch > record.epoch) {
         record.epoch = operation.epoch;
         store(id, record);

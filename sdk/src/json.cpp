@@ -17,7 +17,8 @@ value parse(std::string_view text) {
     boost::json::parser parser({}, options);
     boost::json::error_code error;
     auto const used = parser.write(text.data(), text.size(), error);
-    if (error) throw Error(Code::invalid, "not a JSON document: " + error.message() + " at byte " + std::to_string(used));
+    if (error)
+        throw Error(Code::invalid, "not a JSON document: " + error.message() + " at byte " + std::to_string(used));
     return parser.release();
 }
 
@@ -58,7 +59,9 @@ std::string to_string(Path const& path) {
 void refuse(Path const& path, std::string_view expected) {
     auto const place = to_string(path);
     object details{{"field", place}};
-    throw Error(Code::invalid, (place.empty() ? std::string("the document") : "'" + place + "'") + ": expected " + std::string(expected),
+    throw Error(Code::invalid,
+                (place.empty() ? std::string("the document") : "'" + place + "'") + ": expected " +
+                    std::string(expected),
                 print(details));
 }
 

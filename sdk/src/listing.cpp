@@ -291,8 +291,7 @@ private:
         bool const next = backwards_ ? marked_ : more;
         bool const previous = backwards_ ? more : marked_;
         switch (request_.traits().pages) {
-        case Pages::none:
-            return;
+        case Pages::none: return;
         case Pages::key_links:
         case Pages::key_links_both: {
             bool const both = request_.traits().pages == Pages::key_links_both;

@@ -13,7 +13,8 @@ std::string_view view(vlt_str text) { return {text.data, text.size}; }
 // Copies text into the call's arena, where the caller reads it.
 vlt_status answer_with(vlt_call* call, std::string const& text, vlt_str* out) {
     if (text.size() > VLT_DOCUMENT_MAX)
-        return call->fail(call, VLT_TOO_LARGE, borrow("the reply is larger than a document may be; use a stream"), {nullptr, 0});
+        return call->fail(call, VLT_TOO_LARGE, borrow("the reply is larger than a document may be; use a stream"),
+                          {nullptr, 0});
     auto* copy = static_cast<char*>(call->allocate(call, text.size(), 1));
     if (!copy && !text.empty()) return call->fail(call, VLT_INTERNAL, borrow("no memory for the reply"), {nullptr, 0});
     std::memcpy(copy, text.data(), text.size());
@@ -32,7 +33,8 @@ template <class Body> vlt_status guarded(vlt_call* call, Body body) noexcept {
     } catch (std::exception const& error) {
         return call->fail(call, VLT_INTERNAL, borrow(error.what()), {nullptr, 0});
     } catch (...) {
-        return call->fail(call, VLT_INTERNAL, borrow("the plugin threw something that is not an exception"), {nullptr, 0});
+        return call->fail(call, VLT_INTERNAL, borrow("the plugin threw something that is not an exception"),
+                          {nullptr, 0});
     }
 }
 
@@ -62,7 +64,8 @@ vlt_status start(vlt_plugin* self, vlt_call* raw) {
 vlt_status answer(vlt_plugin* self, vlt_call* raw, vlt_str contract, vlt_str name, vlt_str request, vlt_str* reply) {
     return guarded(raw, [&] {
         Call call(raw);
-        return answer_with(raw, json::print(plugin_of(self).answer(call, view(contract), view(name), view(request))), reply);
+        return answer_with(raw, json::print(plugin_of(self).answer(call, view(contract), view(name), view(request))),
+                           reply);
     });
 }
 
@@ -112,7 +115,14 @@ vlt_status open_plugin(vlt_host const* host, vlt_call* call, vlt_plugin_ref* out
             throw Error(Code::unsupported, "the host speaks border version " + std::to_string(host->head.major) +
                                                ", this plugin " + std::to_string(VLT_ABI_MAJOR));
         auto opened = std::make_unique<Opened>();
-        opened->table = {{sizeof(vlt_plugin), VLT_ABI_MAJOR, VLT_ABI_MINOR}, configure, start, answer, quiesce, snapshot, restore, release};
+        opened->table = {{sizeof(vlt_plugin), VLT_ABI_MAJOR, VLT_ABI_MINOR},
+                         configure,
+                         start,
+                         answer,
+                         quiesce,
+                         snapshot,
+                         restore,
+                         release};
         opened->plugin = make(Host(host));
         out->plugin = &opened.release()->table;
         return VLT_OK;

@@ -15,10 +15,8 @@ bool is_secret(Code code) {
     case Code::unknown_outcome:
     case Code::not_executed:
     case Code::stale:
-    case Code::cancelled:
-        return true;
-    default:
-        return false;
+    case Code::cancelled: return true;
+    default: return false;
     }
 }
 

@@ -85,7 +85,8 @@ File::~File() {
 std::size_t File::read_at(std::uint64_t offset, void* into, std::size_t size) const {
     std::size_t done = 0;
     while (done < size) {
-        auto const got = ::pread(handle_, static_cast<char*>(into) + done, size - done, static_cast<off_t>(offset + done));
+        auto const got =
+            ::pread(handle_, static_cast<char*>(into) + done, size - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) fail("read", path_);
         if (got == 0) break;
@@ -114,7 +115,7 @@ void File::sync() {
 }
 
 std::uint64_t File::size() const {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(handle_, &status) != 0) fail("stat", path_);
     return static_cast<std::uint64_t>(status.st_size);
 }
@@ -146,7 +147,8 @@ void make_directory(std::string const& path) {
 
 std::vector<std::string> list_directory(std::string const& path) {
     std::vector<std::string> names;
-    for (auto const& entry : std::filesystem::directory_iterator(path)) names.push_back(entry.path().filename().string());
+    for (auto const& entry : std::filesystem::directory_iterator(path))
+        names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
 }

@@ -181,10 +181,8 @@ private:
             return std::find(items.begin(), items.end(), wanted) != items.end();
         };
         switch (where.op) {
-        case store::Operator::eq:
-            return equals(where.value);
-        case store::Operator::ne:
-            return !equals(where.value);
+        case store::Operator::eq: return equals(where.value);
+        case store::Operator::ne: return !equals(where.value);
         case store::Operator::in: {
             auto const& any = where.value.as_array();
             return std::any_of(any.begin(), any.end(), equals);
@@ -192,10 +190,8 @@ private:
         case store::Operator::prefix:
             return here.is_string() && json::view(here.get_string()).substr(0, where.value.as_string().size()) ==
                                            json::view(where.value.as_string());
-        case store::Operator::lt:
-            return here.is_int64() && here.get_int64() < where.value.as_int64();
-        default:
-            throw Error(Code::unsupported, "the fake store compares with eq, ne, in, prefix and lt of integers");
+        case store::Operator::lt: return here.is_int64() && here.get_int64() < where.value.as_int64();
+        default: throw Error(Code::unsupported, "the fake store compares with eq, ne, in, prefix and lt of integers");
         }
     }
 

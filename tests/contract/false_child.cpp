@@ -17,13 +17,9 @@ using namespace volutus::kernel::plugin;
 
 Wire* wire = nullptr;
 
-void bytes(std::string const& raw) {
-    [[maybe_unused]] auto const put = ::write(plugin_socket, raw.data(), raw.size());
-}
+void bytes(std::string const& raw) { [[maybe_unused]] auto const put = ::write(plugin_socket, raw.data(), raw.size()); }
 
-void head_only(FrameHead const& head) {
-    bytes({reinterpret_cast<char const*>(&head), sizeof head});
-}
+void head_only(FrameHead const& head) { bytes({reinterpret_cast<char const*>(&head), sizeof head}); }
 
 void hello(std::uint32_t major = VLT_ABI_MAJOR) {
     wire->send({.type = FrameType::hello, .count = major}, BodyWriter().text("false").take());

@@ -18,9 +18,7 @@ namespace volutus::test {
 
 using namespace kernel::plugin;
 
-inline std::string plugin_path(std::string const& name) {
-    return std::string(CONTRACT_PLUGINS) + "/" + name + ".so";
-}
+inline std::string plugin_path(std::string const& name) { return std::string(CONTRACT_PLUGINS) + "/" + name + ".so"; }
 inline std::string const plugin_host = PLUGIN_HOST;
 
 // The kernel's side of the suite; calls back into the plugin.

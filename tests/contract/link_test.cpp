@@ -273,9 +273,7 @@ TEST_P(RawContract, AReplyLargerThanADocumentIsRefused) {
     EXPECT_EQ(frame_.message(), "the reply is larger than a document may be; use a stream");
 }
 
-TEST_P(RawContract, TheArenaRefusesWhatIsTooMuch) {
-    EXPECT_EQ(call("allocate_too_much"), VLT_TOO_LARGE);
-}
+TEST_P(RawContract, TheArenaRefusesWhatIsTooMuch) { EXPECT_EQ(call("allocate_too_much"), VLT_TOO_LARGE); }
 
 TEST_P(RawContract, AFailureWithoutAMessageHasNone) {
     EXPECT_EQ(call("anything"), VLT_UNSUPPORTED);

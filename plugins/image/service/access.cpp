@@ -29,9 +29,7 @@ Viewer viewer_of(Call const& call) {
     return {caller->project ? caller->project->id : std::string(), caller->is_admin};
 }
 
-bool owns(Viewer const& viewer, Image const& image) {
-    return !viewer.project.empty() && viewer.project == image.owner;
-}
+bool owns(Viewer const& viewer, Image const& image) { return !viewer.project.empty() && viewer.project == image.owner; }
 
 bool sees(Viewer const& viewer, Image const& image) {
     if (viewer.everything || owns(viewer, image)) return true;

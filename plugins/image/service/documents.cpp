@@ -55,15 +55,15 @@ json::object schema_of(std::string_view name, Resource const& resource) {
 
 json::object list_schema(std::string_view name, json::object item) {
     json::object text{{"type", "string"}};
-    return {{"name", json::string(name)},
-            {"properties",
-             json::object{{json::string(name), json::object{{"type", "array"}, {"items", std::move(item)}}},
-                          {"first", text},
-                          {"next", text},
-                          {"schema", text}}},
-            {"links", json::array{json::object{{"href", "{first}"}, {"rel", "first"}},
-                                  json::object{{"href", "{next}"}, {"rel", "next"}},
-                                  json::object{{"href", "{schema}"}, {"rel", "describedby"}}}}};
+    return {
+        {"name", json::string(name)},
+        {"properties", json::object{{json::string(name), json::object{{"type", "array"}, {"items", std::move(item)}}},
+                                    {"first", text},
+                                    {"next", text},
+                                    {"schema", text}}},
+        {"links", json::array{json::object{{"href", "{first}"}, {"rel", "first"}},
+                              json::object{{"href", "{next}"}, {"rel", "next"}},
+                              json::object{{"href", "{schema}"}, {"rel", "describedby"}}}}};
 }
 
 Resource const& images() { return resource_of(static_cast<Image const*>(nullptr)); }

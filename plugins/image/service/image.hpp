@@ -22,9 +22,9 @@ struct Image : Stored {
     std::optional<std::string> name, disk_format, container_format;
     std::vector<std::string> tags;
     bool is_protected = false, hidden = false;
-    std::int64_t min_disk = 0, min_ram = 0;                             // GiB, MiB
-    std::optional<std::string> checksum, os_hash_algo, os_hash_value;   // MD5; SHA-512
-    std::optional<std::int64_t> size, virtual_size;                     // bytes
+    std::int64_t min_disk = 0, min_ram = 0;                           // GiB, MiB
+    std::optional<std::string> checksum, os_hash_algo, os_hash_value; // MD5; SHA-512
+    std::optional<std::int64_t> size, virtual_size;                   // bytes
     std::string created_at, updated_at;
     json::object properties; // of the tenant's own naming; all are strings
     std::vector<Member> members;
@@ -46,15 +46,13 @@ struct Erasure : Stored {
 Resource const& resource_of(Erasure const*);
 
 namespace state {
-inline constexpr std::string_view queued = "queued";           // no data yet
-inline constexpr std::string_view saving = "saving";           // data is on its way; a task watches over it
+inline constexpr std::string_view queued = "queued"; // no data yet
+inline constexpr std::string_view saving = "saving"; // data is on its way; a task watches over it
 inline constexpr std::string_view active = "active";
 inline constexpr std::string_view deactivated = "deactivated"; // data that only an operator may read
 inline constexpr std::string_view killed = "killed";           // its upload broke off; only good for deletion
 } // namespace state
 
-inline bool has_data(Image const& image) {
-    return image.status == state::active || image.status == state::deactivated;
-}
+inline bool has_data(Image const& image) { return image.status == state::active || image.status == state::deactivated; }
 
 } // namespace volutus::image_service

@@ -40,10 +40,8 @@ bool is_outcome(Code code) {
     case Code::unknown_outcome:
     case Code::deadline:
     case Code::cancelled:
-    case Code::internal:
-        return false;
-    default:
-        return true;
+    case Code::internal: return false;
+    default: return true;
     }
 }
 
@@ -58,8 +56,8 @@ Upload::Bounds ImageData::bounds_of(Request& request, Image const& image) const 
     auto const left = quota_left(request, image.owner, settings_.quota_mib);
     if (left >= 0 && static_cast<std::uint64_t>(left) <= bounds.most / mib) {
         bounds.most = static_cast<std::uint64_t>(left) * mib;
-        bounds.beyond = Error(Code::over_quota,
-                              fmt::format("The project has {} MiB left of its quota {}.", left, size_quota));
+        bounds.beyond =
+            Error(Code::over_quota, fmt::format("The project has {} MiB left of its quota {}.", left, size_quota));
     }
     bounds.promised = number_in(request, "x-openstack-image-size");
     for (auto const& announced : {bounds.promised, number_in(request, "content-length")})
@@ -75,8 +73,7 @@ void ImageData::begin(Request& request) const {
             throw Error(Code::conflict,
                         fmt::format("Image status transition from {} to saving is not allowed", image.status));
         if (!image.disk_format || !image.container_format)
-            throw Error(Code::invalid,
-                        "Properties disk_format, container_format must be set prior to saving data.");
+            throw Error(Code::invalid, "Properties disk_format, container_format must be set prior to saving data.");
         image.status = state::saving;
         image.updated_at = timestamp_now();
         Attempt attempt;

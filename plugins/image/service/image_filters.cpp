@@ -17,8 +17,8 @@ using store::Operator;
 constexpr std::size_t most_values = 200;
 
 // Looked for by equality; the first four also by "in:a,b".
-constexpr std::array<std::string_view, 8> texts{"name",  "status",   "container_format", "disk_format", "id",
-                                                "owner", "checksum", "os_hash_value"};
+constexpr std::array<std::string_view, 8> texts{"name", "status", "container_format", "disk_format",
+                                                "id",   "owner",  "checksum",         "os_hash_value"};
 constexpr std::array<std::string_view, 5> not_filters{"limit", "marker", "sort_key", "sort_dir", "sort"};
 
 [[noreturn]] void refuse(std::string_view name, std::string_view value) {

@@ -44,8 +44,9 @@ inline constexpr auto images = resource<Image>(
     field<&Image::is_protected>("protected", writable, indexed), field<&Image::hidden>("os_hidden", writable, indexed),
     field<&Image::owner>("owner", writable, min_length(1), max_length(255), indexed),
     field<&Image::tags>("tags", writable, indexed, max_length(1024)),
-    field<&Image::disk_format>("disk_format", writable, indexed,
-                               one_of("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop")),
+    field<&Image::disk_format>(
+        "disk_format", writable, indexed,
+        one_of("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop")),
     field<&Image::container_format>("container_format", writable, indexed,
                                     one_of("ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed")),
     field<&Image::min_disk>("min_disk", writable, at_least(0), at_most(2147483647), indexed),
@@ -75,9 +76,8 @@ inline constexpr auto images = resource<Image>(
     route<&Images::add_tag>("PUT", "/images/{image_id}/tags/{tag}", "modify_image", status(204)),
     route<&Images::remove_tag>("DELETE", "/images/{image_id}/tags/{tag}", "modify_image", status(204)));
 
-inline constexpr auto attempts =
-    resource<Attempt>("attempt", "attempts", kind("image.attempt"), unscoped, field<&Attempt::id>("id"),
-                      field<&Attempt::image_id>("image_id"));
+inline constexpr auto attempts = resource<Attempt>("attempt", "attempts", kind("image.attempt"), unscoped,
+                                                   field<&Attempt::id>("id"), field<&Attempt::image_id>("image_id"));
 inline constexpr auto erasures =
     resource<Erasure>("erasure", "erasures", kind("image.erasure"), unscoped, field<&Erasure::id>("id"));
 

@@ -64,8 +64,8 @@ Reply Members::add(Request& request, NewMember const& wanted) {
         require_owner(request, image);
         for (auto const& member : image.members)
             if (member.project_id == wanted.member)
-                throw Error(Code::conflict, fmt::format("Member '{}' is already associated with image '{}'.",
-                                                        wanted.member, image.id));
+                throw Error(Code::conflict,
+                            fmt::format("Member '{}' is already associated with image '{}'.", wanted.member, image.id));
         if (image.members.size() >= most_members)
             throw Error(Code::over_quota, fmt::format("An image has at most {} members.", most_members));
         Member member;

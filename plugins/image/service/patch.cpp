@@ -14,8 +14,9 @@ namespace volutus::image_service {
 namespace {
 
 constexpr std::array<std::string_view, 13> read_only{
-    "created_at",   "updated_at", "status", "checksum", "os_hash_algo", "os_hash_value", "size",
-    "virtual_size", "direct_url", "self",   "file",     "schema",       "id"};
+    "created_at", "updated_at",   "status",     "checksum", "os_hash_algo", "os_hash_value",
+    "size",       "virtual_size", "direct_url", "self",     "file",         "schema",
+    "id"};
 constexpr std::array<std::string_view, 4> reserved{"location", "locations", "deleted", "deleted_at"};
 constexpr std::string_view own_namespace = "os_glance_";
 

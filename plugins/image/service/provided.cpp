@@ -41,8 +41,8 @@ images::Image ImagesForOthers::show(Call& call, images::ImageId const& wanted) {
 void ImagesForOthers::download(Call& call, images::ImageId const& wanted) {
     auto const image = seen(call, wanted.id);
     if (image.status != state::active)
-        throw Error(Code::conflict, fmt::format("Image {} is {}; only an active one has data to give.", image.id,
-                                                image.status));
+        throw Error(Code::conflict,
+                    fmt::format("Image {} is {}; only an active one has data to give.", image.id, image.status));
     stores_.with(nullptr, call.output().raw())
         .call<&image_store::ImageStore::load>(call, image_store::Range{image.id, 0, 0});
 }

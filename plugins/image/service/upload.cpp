@@ -47,8 +47,8 @@ void Upload::look_at(std::string_view bytes) {
     if (bytes.size() >= tail_size)
         tail_ = bytes.substr(bytes.size() - tail_size);
     else
-        tail_ = (tail_ + std::string(bytes)).substr(tail_.size() + bytes.size() -
-                                                    std::min(tail_size, tail_.size() + bytes.size()));
+        tail_ = (tail_ + std::string(bytes))
+                    .substr(tail_.size() + bytes.size() - std::min(tail_size, tail_.size() + bytes.size()));
     if (looked_ || head_.size() < head_size) return;
     looked_ = true;
     // Most of what will be refused shows in the first bytes: no need to wait for the other gigabytes. A footer may
@@ -59,8 +59,7 @@ void Upload::look_at(std::string_view bytes) {
 
 void Upload::end() {
     if (bounds_.promised && *bounds_.promised != size_)
-        throw Error(Code::invalid,
-                    fmt::format("The client announced {} bytes and sent {}.", *bounds_.promised, size_));
+        throw Error(Code::invalid, fmt::format("The client announced {} bytes and sent {}.", *bounds_.promised, size_));
     found_ = inspect(head_, tail_, size_);
     check(found_, bounds_.disk_format, bounds_.container_format);
     md5_hex_ = hex(md5_);

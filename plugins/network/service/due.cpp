@@ -13,14 +13,10 @@ namespace {
 
 std::string_view name_of(Thing thing) {
     switch (thing) {
-    case Thing::network:
-        return "network";
-    case Thing::group:
-        return "group";
-    case Thing::port:
-        return "port";
-    case Thing::router:
-        return "router";
+    case Thing::network: return "network";
+    case Thing::group: return "group";
+    case Thing::port: return "port";
+    case Thing::router: return "router";
     }
     return "";
 }

@@ -21,10 +21,8 @@ bool is_passing(Code code) {
     case Code::unknown_outcome:
     case Code::deadline:
     case Code::cancelled:
-    case Code::stale:
-        return true;
-    default:
-        return false;
+    case Code::stale: return true;
+    default: return false;
     }
 }
 
@@ -163,14 +161,10 @@ Writes Realiser::perform_router(Call& call, Store& store, Task const& task) {
 
 Writes Realiser::perform(Call& call, Store& store, Task const& task) {
     switch (task.thing) {
-    case Thing::network:
-        return perform_network(call, store, task);
-    case Thing::group:
-        return perform_group(call, store, task);
-    case Thing::port:
-        return perform_port(call, store, task);
-    case Thing::router:
-        return perform_router(call, store, task);
+    case Thing::network: return perform_network(call, store, task);
+    case Thing::group: return perform_group(call, store, task);
+    case Thing::port: return perform_port(call, store, task);
+    case Thing::router: return perform_router(call, store, task);
     }
     return {};
 }

@@ -16,11 +16,11 @@ struct Provider : Stored {
     std::string id, name;        // a UUID; unique
     std::int64_t generation = 0; // raised by every change of it or of its inventories through the API
     std::optional<std::string> parent;
-    std::string root;                        // of its tree; its own id where it has no parent
-    std::vector<std::string> traits;         // all that it has
-    std::vector<std::string> kept_traits;    // of those, what the service that owns the provider told
-    std::vector<std::string> custom_traits;  // of those, the ones that are documents
-    std::vector<std::string> custom_classes; // of its inventories, the classes that are documents
+    std::string root;                                     // of its tree; its own id where it has no parent
+    std::vector<std::string> traits;                      // all that it has
+    std::vector<std::string> kept_traits;                 // of those, what the service that owns the provider told
+    std::vector<std::string> custom_traits;               // of those, the ones that are documents
+    std::vector<std::string> custom_classes;              // of its inventories, the classes that are documents
     std::vector<std::string> aggregates, kept_aggregates; // UUIDs; the same
     std::string created_at, updated_at;
 

@@ -11,13 +11,15 @@ constexpr auto settings_rows =
     rows(field<&Settings::slots>("slots", at_least(0), fallback("1000"), help("capacity of the maker")),
          field<&Settings::quota>("quota", at_least(-1), fallback("10"), help("widgets of a project; -1 = unlimited")));
 
-constexpr ServiceTraits toy_traits{.name = "toy", .type = "toy", .prefixes = {"/v1"}, .pages = Pages::key_links, .asks_policy = false};
+constexpr ServiceTraits toy_traits{
+    .name = "toy", .type = "toy", .prefixes = {"/v1"}, .pages = Pages::key_links, .asks_policy = false};
 
-constexpr auto plugin_manifest =
-    volutus::manifest("toy_service", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
-             description("widgets: the smallest service with a resource and a task"), profile("pure"),
-             provides(service::contract, tasks::contract, prover::contract), needs("volutus.store/1", "volutus.toy.maker/1"),
-             settings(settings_rows), runs(make_widget, paint_widget, remove_widget), serves(toy_traits, widgets), links("in-process", "process"));
+constexpr auto plugin_manifest = volutus::manifest(
+    "toy_service", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
+    description("widgets: the smallest service with a resource and a task"), profile("pure"),
+    provides(service::contract, tasks::contract, prover::contract), needs("volutus.store/1", "volutus.toy.maker/1"),
+    settings(settings_rows), runs(make_widget, paint_widget, remove_widget), serves(toy_traits, widgets),
+    links("in-process", "process"));
 
 class ToyService : public ServicePlugin {
 public:

@@ -7,7 +7,7 @@ namespace volutus::toy_service {
 namespace {
 constexpr std::string_view slot = "TOY_SLOT";
 constexpr std::string_view quota_resource = "widgets";
-constexpr std::string_view serials = "toy.serials";   // the pool of serial numbers
+constexpr std::string_view serials = "toy.serials"; // the pool of serial numbers
 constexpr std::int64_t last_serial = 99999;
 } // namespace
 
@@ -39,7 +39,8 @@ Reply Widgets::update(Request& request) {
             return request.shown(widget);
         }
         if (widget.status != "active")
-            throw Error(Code::conflict, fmt::format("the widget {} is {}; paint it when it is active", widget.id, widget.status));
+            throw Error(Code::conflict,
+                        fmt::format("the widget {} is {}; paint it when it is active", widget.id, widget.status));
         widget.status = "painting";
         widget.fault.reset();
         request.apply(put(widget) + start(paint_widget, widget, {{"before", before}}));

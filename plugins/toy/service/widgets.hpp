@@ -12,8 +12,8 @@ namespace volutus::toy_service {
 inline constexpr std::string_view maker_account = "toy.maker"; // the maker's capacity in the ledger
 
 struct Settings {
-    std::int64_t slots = 1000;   // capacity of the maker
-    std::int64_t quota = 10;     // widgets that a project may have, unless its account says otherwise
+    std::int64_t slots = 1000; // capacity of the maker
+    std::int64_t quota = 10;   // widgets that a project may have, unless its account says otherwise
 };
 
 class Widgets {
@@ -47,13 +47,13 @@ private:
     Settings settings_;
 };
 
-inline constexpr auto make_widget = task<&Widgets::failed>(
-    "widget.make", 1, step<&Widgets::place, &Widgets::unplace>("place"), step<&Widgets::make, &Widgets::demolish>("make"),
-    step<&Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
+inline constexpr auto make_widget =
+    task<&Widgets::failed>("widget.make", 1, step<&Widgets::place, &Widgets::unplace>("place"),
+                           step<&Widgets::make, &Widgets::demolish>("make"), step<&Widgets::paint>("paint"),
+                           step<&Widgets::activate>("activate"));
 
-inline constexpr auto paint_widget =
-    task<&Widgets::not_painted>("widget.paint", 1, step<&Widgets::paint, &Widgets::paint>("paint"),
-                                step<&Widgets::activate>("activate"));
+inline constexpr auto paint_widget = task<&Widgets::not_painted>(
+    "widget.paint", 1, step<&Widgets::paint, &Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
 
 inline constexpr auto remove_widget =
     task<&Widgets::failed>("widget.remove", 1, step<&Widgets::demolish>("demolish"), step<&Widgets::forget>("forget"));

@@ -23,14 +23,14 @@ class Stream {
 public:
     explicit Stream(vlt_stream* raw) : raw_(raw) {}
     explicit operator bool() const { return raw_ != nullptr; }
-    std::size_t read(void* into, std::size_t size);        // 0 at the end
-    void write(void const* from, std::size_t size);        // all of it
+    std::size_t read(void* into, std::size_t size); // 0 at the end
+    void write(void const* from, std::size_t size); // all of it
     void close();
     struct Descriptor {
         int fd;
         std::uint64_t offset, length; // length 0: to the end
     };
-    bool take_descriptor(Descriptor& into);                // the caller then closes fd
+    bool take_descriptor(Descriptor& into); // the caller then closes fd
     void give_descriptor(Descriptor const& from, bool owned);
     vlt_stream* raw() const { return raw_; }
 
@@ -47,9 +47,9 @@ public:
 
     world::Instant deadline() const;
     bool cancelled() const;
-    void check() const;                         // throws cancelled or deadline
+    void check() const; // throws cancelled or deadline
     void progress(unsigned permille, std::string_view what);
-    std::string_view caller() const;            // JSON; "" = the cloud itself
+    std::string_view caller() const; // JSON; "" = the cloud itself
     std::string_view trace() const;
     Operation operation() const;
     Stream input() const;

@@ -47,7 +47,8 @@ template <class T> struct is_map : std::false_type {};
 template <class T> struct is_map<std::map<std::string, T>> : std::true_type {};
 // A struct whose fields are rows: its namespace has rows_of(T const*); see field.hpp.
 template <class T, class = void> struct has_rows : std::false_type {};
-template <class T> struct has_rows<T, std::void_t<decltype(rows_of(static_cast<T const*>(nullptr)))>> : std::true_type {};
+template <class T>
+struct has_rows<T, std::void_t<decltype(rows_of(static_cast<T const*>(nullptr)))>> : std::true_type {};
 template <class T>
 inline constexpr bool is_json = std::is_same_v<T, value> || std::is_same_v<T, object> || std::is_same_v<T, array>;
 template <class T>
@@ -63,7 +64,8 @@ constexpr std::string_view key_of(char const* member) {
 template <class T> value encode(T const& from);
 template <class T> void decode(value const& from, T& into, Path const& at, Unknown unknown);
 
-template <class T> using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+template <class T>
+using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
 template <class T> object encode_struct(T const& from) {
     object out;
@@ -129,7 +131,8 @@ template <class T> void decode_struct(value const& from, T& into, Path const& at
     if (known == members->size()) return;
     for (auto const& [key, item] : *members) {
         bool named = false;
-        boost::mp11::mp_for_each<Members<T>>([&, k = std::string_view(key)](auto member) { named |= key_of(member.name) == k; });
+        boost::mp11::mp_for_each<Members<T>>(
+            [&, k = std::string_view(key)](auto member) { named |= key_of(member.name) == k; });
         if (!named && (unknown == Unknown::refused || (!key.empty() && key[0] == '!')))
             refuse(Path{&at, key}, "no such key; it is unknown here");
     }

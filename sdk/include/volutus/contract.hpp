@@ -47,7 +47,8 @@ template <class D, class... Entries> struct Contract {
     template <auto Method> static constexpr bool holds = (std::is_same_v<Entries, Entry<Method>> || ...);
     template <auto Method> constexpr std::string_view name_of() const { return std::get<Entry<Method>>(entries).name; }
 };
-template <class D, class... Entries> constexpr Contract<D, Entries...> contract(std::string_view name, Entries... entries) {
+template <class D, class... Entries>
+constexpr Contract<D, Entries...> contract(std::string_view name, Entries... entries) {
     return {name, std::tuple<Entries...>(entries...)};
 }
 
@@ -95,19 +96,18 @@ public:
         return copy;
     }
 
-    template <auto Method, class... Arguments>
-    auto call(Call* within, Arguments const&... arguments) const {
+    template <auto Method, class... Arguments> auto call(Call* within, Arguments const&... arguments) const {
         using Traits = MethodTraits<decltype(Method)>;
         static_assert(sizeof...(Arguments) == (std::is_void_v<typename Traits::Request> ? 0 : 1));
         std::string text = "{}";
-        if constexpr (sizeof...(Arguments) == 1) text = json::print(json::encode(typename Traits::Request(arguments...)));
+        if constexpr (sizeof...(Arguments) == 1)
+            text = json::print(json::encode(typename Traits::Request(arguments...)));
         auto const reply = host_.call(within, TheContract.name, TheContract.template name_of<Method>(), target_, text,
                                       input_, output_);
         if constexpr (!std::is_void_v<typename Traits::Result>)
             return json::decode<typename Traits::Result>(json::parse(reply));
     }
-    template <auto Method, class... Arguments>
-    auto call(Call& within, Arguments const&... arguments) const {
+    template <auto Method, class... Arguments> auto call(Call& within, Arguments const&... arguments) const {
         return call<Method>(&within, arguments...);
     }
 

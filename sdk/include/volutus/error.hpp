@@ -33,8 +33,8 @@ enum class Code : vlt_status {
     rate_limited = VLT_RATE_LIMITED,
 };
 
-std::string_view to_string(Code code);              // "not_found"; "internal" for a value nobody knows
-Code code_from(vlt_status status);                  // unknown values become Code::internal
+std::string_view to_string(Code code); // "not_found"; "internal" for a value nobody knows
+Code code_from(vlt_status status);     // unknown values become Code::internal
 Code code_from(std::string_view name);
 
 // Says what failed, where, and what to do about it. `details` is a JSON object as text, or empty: what a program may

@@ -33,7 +33,9 @@ public:
     // One record, held. Lets go of it at the end of its life.
     class Held {
     public:
-        Held(Held&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), id_(std::move(other.id_)), epoch_(other.epoch_), body_(std::move(other.body_)) {}
+        Held(Held&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)), id_(std::move(other.id_)), epoch_(other.epoch_),
+              body_(std::move(other.body_)) {}
         Held& operator=(Held&&) = delete;
         ~Held();
         std::optional<json::object> const& body() const { return body_; } // none: never there, or removed

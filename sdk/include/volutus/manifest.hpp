@@ -109,7 +109,9 @@ template <class Row, std::size_t N> struct SettingsPart {
         out.close('}');
     }
 };
-template <class Row, std::size_t N> constexpr SettingsPart<Row, N> settings(std::array<Row, N> const& rows) { return {&rows}; }
+template <class Row, std::size_t N> constexpr SettingsPart<Row, N> settings(std::array<Row, N> const& rows) {
+    return {&rows};
+}
 
 template <class... Parts> struct Manifest {
     std::string_view id, version;
@@ -129,7 +131,8 @@ template <class... Parts> struct Manifest {
         out.close('}');
     }
 };
-template <class... Parts> constexpr Manifest<Parts...> manifest(std::string_view id, std::string_view version, Parts... parts) {
+template <class... Parts>
+constexpr Manifest<Parts...> manifest(std::string_view id, std::string_view version, Parts... parts) {
     return {id, version, std::tuple<Parts...>(parts...)};
 }
 

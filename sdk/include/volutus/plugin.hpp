@@ -27,7 +27,7 @@ public:
     Plugin(Plugin const&) = delete;
     Plugin& operator=(Plugin const&) = delete;
 
-    virtual void configure(Call&, json::object const& config);  // valid by the manifest's schema
+    virtual void configure(Call&, json::object const& config); // valid by the manifest's schema
     virtual void start(Call&) {}
     virtual void quiesce(Call&) {}
     virtual json::object snapshot(Call&) { return {}; }
@@ -40,7 +40,8 @@ protected:
     Host const& host() const { return host_; }
 
     template <auto const& TheContract> void provide(typename std::decay_t<decltype(TheContract)>::Driver& driver) {
-        contracts_[std::string(TheContract.name)] = [&driver](Call& call, std::string_view name, std::string_view request) {
+        contracts_[std::string(TheContract.name)] = [&driver](Call& call, std::string_view name,
+                                                              std::string_view request) {
             return dispatch(TheContract, driver, call, name, request);
         };
     }
@@ -60,13 +61,13 @@ vlt_status open_plugin(vlt_host const* host, vlt_call* call, vlt_plugin_ref* out
 
 // volutus_manifest_1 serves plugins that are linked into a test or a simulation; a shared library does not export it.
 #define VOLUTUS_PLUGIN(MANIFEST, CLASS)                                                                                \
-    __attribute__((section(VLT_MANIFEST_SECTION), used, retain)) static constexpr auto volutus_manifest_bytes =       \
+    __attribute__((section(VLT_MANIFEST_SECTION), used, retain)) static constexpr auto volutus_manifest_bytes =        \
         ::volutus::manifest_bytes<MANIFEST>();                                                                         \
     extern "C" __attribute__((visibility("hidden"))) vlt_str volutus_manifest_1() {                                    \
         return {volutus_manifest_bytes.data(), volutus_manifest_bytes.size()};                                         \
     }                                                                                                                  \
     extern "C" vlt_status volutus_plugin_1(vlt_host const* host, vlt_call* call, vlt_plugin_ref* out) {                \
-        return ::volutus::open_plugin(host, call, out, [](::volutus::Host from) -> std::unique_ptr<::volutus::Plugin> { \
-            return std::make_unique<CLASS>(from);                                                                      \
-        });                                                                                                            \
+        return ::volutus::open_plugin(                                                                                 \
+            host, call, out,                                                                                           \
+            [](::volutus::Host from) -> std::unique_ptr<::volutus::Plugin> { return std::make_unique<CLASS>(from); }); \
     }

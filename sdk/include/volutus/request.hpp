@@ -21,10 +21,10 @@ class PolicyCheck;
 
 // What a list's handler adds to what the table says.
 struct ListHooks {
-    std::vector<store::Where> where;                                   // narrows by indexed fields
-    std::function<bool(void const* object)> keep;                      // narrows by anything: the page goes on until full
+    std::vector<store::Where> where;              // narrows by indexed fields
+    std::function<bool(void const* object)> keep; // narrows by anything: the page goes on until full
     std::function<void(std::vector<void*> const& objects)> before_view; // of those that will be shown, a page at a time
-    bool removed = false;                                              // tombstones too
+    bool removed = false;                                               // tombstones too
 };
 
 class Request {

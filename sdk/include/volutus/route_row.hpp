@@ -54,11 +54,11 @@ struct RouteRow {
     bool streams = false;      // body and reply are bytes for the handler, not documents
     bool is_anonymous = false; // without a token
     bool is_websocket = false;
-    bool is_bulk = false;       // takes {"networks": [...]} as well
-    bool is_bare = false;       // no {"volume": ...} around the body and the reply
-    bool checks_itself = false; // the handler asks for the policy
+    bool is_bulk = false;        // takes {"networks": [...]} as well
+    bool is_bare = false;        // no {"volume": ...} around the body and the reply
+    bool checks_itself = false;  // the handler asks for the policy
     bool asks_of_object = false; // the policy is asked about what require() reads, and not before
-    bool wraps_items = false;   // {"keypairs": [{"keypair": {...}}]}
+    bool wraps_items = false;    // {"keypairs": [{"keypair": {...}}]}
     bool has_handler = false;
     bool typed_body = false; // the handler has a body type, which checks it
     bool any_body = false;   // the body is not checked; the handler reads document()
@@ -83,10 +83,10 @@ struct ListRow : RouteRow {
     std::size_t sort_count = 0;
     std::string_view default_sort = "created_at"; // newest first, where there is such a field; else by id
     bool default_descending = true;
-    PolicyRule all_rule;        // who passes it sees every project's
-    std::string_view all_query; // and only when this is true in the query
-    std::string_view reach;     // field that tells who sees it: a project's id, or "*" for everybody
-    Texts<12> queries;          // other names that the handler reads
+    PolicyRule all_rule;                      // who passes it sees every project's
+    std::string_view all_query;               // and only when this is true in the query
+    std::string_view reach;                   // field that tells who sees it: a project's id, or "*" for everybody
+    Texts<12> queries;                        // other names that the handler reads
     std::string_view beside_key, beside_text; // a member of the reply beside the list; "" = none
 };
 

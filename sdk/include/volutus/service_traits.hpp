@@ -83,7 +83,7 @@ struct ServiceTraits {
     bool lenient = false;              // "true" is taken for true and "5" for 5, as older clients send them
     bool refuses_unknown_queries = false;
     bool selects_fields = true;     // ?fields=id&fields=name
-    bool plain_ids = false;           // ids that are made have no hyphens
+    bool plain_ids = false;         // ids that are made have no hyphens
     bool microsecond_times = false; // of created_at and updated_at that the default handlers set
 
     bool asks_policy = true; // false: no policy; whoever is in the project may do everything

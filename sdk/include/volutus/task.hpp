@@ -26,8 +26,8 @@ struct Step {
     std::string const& resource;
     json::object const& input;
     json::object& state;
-    std::string error;                          // of an undo: why the task failed
-    std::optional<std::uint64_t> again_after;   // microseconds: set by a step that is not done yet
+    std::string error;                        // of an undo: why the task failed
+    std::optional<std::uint64_t> again_after; // microseconds: set by a step that is not done yet
 
     void again(std::chrono::microseconds pause) { again_after = static_cast<std::uint64_t>(pause.count()); }
 };
@@ -117,7 +117,8 @@ private:
     Task const& find(tasks::RunStep const& request) const {
         auto const found = tasks_.find({request.name, request.version});
         if (found == tasks_.end())
-            throw Error(Code::unsupported, "no task " + request.name + " of version " + std::to_string(request.version) + " here");
+            throw Error(Code::unsupported,
+                        "no task " + request.name + " of version " + std::to_string(request.version) + " here");
         return found->second;
     }
     tasks::StepOutcome perform(Call& call, tasks::RunStep const& request, Method method) {

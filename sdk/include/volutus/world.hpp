@@ -29,8 +29,8 @@ using Duration = std::chrono::nanoseconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-Instant now();          // monotonic; for deadlines and durations
-WallTime wall_now();    // UTC; for what people read. May jump
+Instant now();       // monotonic; for deadlines and durations
+WallTime wall_now(); // UTC; for what people read. May jump
 void sleep_until(Instant when);
 inline void sleep_for(Duration duration) { sleep_until(now() + duration); }
 
@@ -127,18 +127,15 @@ public:
     std::cv_status wait_until(std::unique_lock<Mutex>& lock, Instant until) {
         return wait_one(lock, until) ? std::cv_status::no_timeout : std::cv_status::timeout;
     }
-    template <class Predicate>
-    void wait(std::unique_lock<Mutex>& lock, Predicate done) {
+    template <class Predicate> void wait(std::unique_lock<Mutex>& lock, Predicate done) {
         while (!done()) wait(lock);
     }
-    template <class Predicate>
-    bool wait_until(std::unique_lock<Mutex>& lock, Instant until, Predicate done) {
+    template <class Predicate> bool wait_until(std::unique_lock<Mutex>& lock, Instant until, Predicate done) {
         while (!done())
             if (!wait_one(lock, until)) return done();
         return true;
     }
-    template <class Predicate>
-    bool wait_for(std::unique_lock<Mutex>& lock, Duration duration, Predicate done) {
+    template <class Predicate> bool wait_for(std::unique_lock<Mutex>& lock, Duration duration, Predicate done) {
         return wait_until(lock, now() + duration, std::move(done));
     }
 
@@ -171,8 +168,7 @@ private:
 using Lock = std::unique_lock<Mutex>;
 
 // A value that one thread gives and another waits for. Each side is used once.
-template <class T>
-class Promised {
+template <class T> class Promised {
 public:
     void give(T value) {
         Lock lock(mutex_);
@@ -226,7 +222,7 @@ private:
     std::string path_;
 };
 
-bool file_exists(std::string const& path); // throws when nobody can tell
+bool file_exists(std::string const& path);                        // throws when nobody can tell
 void rename_file(std::string const& from, std::string const& to); // replaces `to` atomically
 void remove_file(std::string const& path);                        // removing what is gone succeeds
 void make_directory(std::string const& path); // with its parents, durable on return; existing ones are fine

@@ -23,9 +23,7 @@ Context context_of(std::string const& user, std::string const& project = "p1") {
     return context;
 }
 
-std::shared_ptr<Caller const> caller_of(Context context) {
-    return std::make_shared<Caller const>(std::move(context));
-}
+std::shared_ptr<Caller const> caller_of(Context context) { return std::make_shared<Caller const>(std::move(context)); }
 
 bool fill(ContextCache& cache, std::string const& token, Context const& context, std::uint64_t revision) {
     return cache.fill(token, caller_of(context), subjects_of(context), revision);

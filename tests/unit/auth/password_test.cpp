@@ -15,9 +15,7 @@ using testing::StartsWith;
 
 constexpr PasswordSettings cheap{64 * 1024, 1, 2, 256};
 
-world::Instant soon() {
-    return world::now() + std::chrono::seconds(60);
-}
+world::Instant soon() { return world::now() + std::chrono::seconds(60); }
 
 Code code_of(std::function<void()> const& what) {
     try {

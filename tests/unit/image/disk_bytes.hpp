@@ -8,8 +8,7 @@
 namespace image_test {
 
 inline void put_big(std::string& bytes, std::size_t at, std::size_t size, std::uint64_t value) {
-    for (std::size_t i = 0; i < size; ++i)
-        bytes[at + i] = static_cast<char>(value >> (8 * (size - 1 - i)));
+    for (std::size_t i = 0; i < size; ++i) bytes[at + i] = static_cast<char>(value >> (8 * (size - 1 - i)));
 }
 inline void put_little(std::string& bytes, std::size_t at, std::size_t size, std::uint64_t value) {
     for (std::size_t i = 0; i < size; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));

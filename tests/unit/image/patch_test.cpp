@@ -53,7 +53,8 @@ TEST(Patch, WhatTheServiceSetsIsForbidden) {
     }
     Image active;
     active.status = state::active;
-    EXPECT_EQ(refused(R"([{"op": "replace", "path": "/disk_format", "value": "raw"}])", active).code(), Code::forbidden);
+    EXPECT_EQ(refused(R"([{"op": "replace", "path": "/disk_format", "value": "raw"}])", active).code(),
+              Code::forbidden);
     EXPECT_EQ(refused(R"([{"op": "remove", "path": "/min_disk"}])").code(), Code::forbidden);
 }
 
@@ -68,7 +69,8 @@ TEST(Patch, WhatIsNoPatchIsInvalid) {
     for (auto const& bad :
          {std::string("{}"), std::string("[1]"), std::string(R"([{"op": "test", "path": "/a", "value": 1}])"),
           std::string(R"([{"op": "add", "path": "a", "value": "1"}])"), std::string(R"([{"op": "add", "path": "/a"}])"),
-          std::string(R"([{"op": "add", "path": "/a/b", "value": "1"}])"), std::string(R"([{"op": "add", "path": "/"}])"),
+          std::string(R"([{"op": "add", "path": "/a/b", "value": "1"}])"),
+          std::string(R"([{"op": "add", "path": "/"}])"),
           std::string(R"([{"op": "add", "path": "/a~2", "value": "1"}])"), std::string(R"([{"op": "add", "path": 5}])"),
           std::string(R"([{"op": "add", "path": "/min_ram", "value": "x"}])"), many + "]"})
         EXPECT_EQ(refused(bad).code(), Code::invalid) << bad.substr(0, 80);

@@ -29,8 +29,7 @@ struct ImageApi : testing::Test {
         };
         testkit::FakeCall call;
         Call configuring(&call.table);
-        service.configure(configuring,
-                          {{"size_limit", 1 << 20}, {"quota_count", 10}, {"quota_mib", 100}});
+        service.configure(configuring, {{"size_limit", 1 << 20}, {"quota_count", 10}, {"quota_mib", 100}});
     }
 
     json::value keep(std::string_view name, std::string_view request, Stream in, Stream out) {
@@ -48,8 +47,9 @@ struct ImageApi : testing::Test {
         return json::object();
     }
 
-    testkit::Answer send(std::string const& method, std::string const& path, std::map<std::string, std::string> captures,
-                         std::string body, std::string const& type, Context const* caller) {
+    testkit::Answer send(std::string const& method, std::string const& path,
+                         std::map<std::string, std::string> captures, std::string body, std::string const& type,
+                         Context const* caller) {
         service::HttpRequest http;
         http.route = method + " " + path;
         http.method = method;
@@ -60,14 +60,15 @@ struct ImageApi : testing::Test {
         return fake.send(service, http, caller, std::move(body));
     }
     std::string made(std::string const& more = "") {
-        auto const reply = send("POST", "/v2/images", {}, R"({"disk_format": "raw", "container_format": "bare")" + more + "}",
-                                "application/json", &owner);
+        auto const reply =
+            send("POST", "/v2/images", {}, R"({"disk_format": "raw", "container_format": "bare")" + more + "}",
+                 "application/json", &owner);
         EXPECT_EQ(reply.status, 201u) << reply.text;
         return json::text(reply.body().at("id"));
     }
     testkit::Answer upload(std::string const& id, std::string bytes) {
-        return send("PUT", "/v2/images/{image_id}/file", {{"image_id", id}}, std::move(bytes), "application/octet-stream",
-                    &owner);
+        return send("PUT", "/v2/images/{image_id}/file", {{"image_id", id}}, std::move(bytes),
+                    "application/octet-stream", &owner);
     }
     json::object shown(std::string const& id) {
         auto const reply = send("GET", "/v2/images/{image_id}", {{"image_id", id}}, "", "", &owner);

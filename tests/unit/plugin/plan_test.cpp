@@ -33,8 +33,9 @@ std::string refusal(std::vector<Planned> plugins) {
 }
 
 TEST(Plan, ProvidersStartBeforeThoseWhoRequireThem) {
-    auto const ordered = in_order({plugin("a", {"x/1"}, {"y/1"}), plugin("b", {"y/1"}, {"z/1", "volutus.store/1"}), plugin("c", {"z/1"}, {})},
-                                  {"volutus.store/1"});
+    auto const ordered = in_order(
+        {plugin("a", {"x/1"}, {"y/1"}), plugin("b", {"y/1"}, {"z/1", "volutus.store/1"}), plugin("c", {"z/1"}, {})},
+        {"volutus.store/1"});
     EXPECT_THAT(names(ordered), ElementsAre("c", "b", "a"));
 }
 

@@ -89,7 +89,8 @@ TEST_F(SchedulerIndex, EachFilterTellsWhomItRefused) {
     std::vector<std::string> told;
     for (auto const& refusal : found.refused)
         told.push_back(fmt::format("{} {} {}", refusal.filter, refusal.count, refusal.hosts.at(0)));
-    EXPECT_THAT(told, ElementsAre("not_in 1 f", "trait SSD 1 e", "trait AVX 1 b", "forbidden trait OLD 1 d", "VCPU 1 c"));
+    EXPECT_THAT(told,
+                ElementsAre("not_in 1 f", "trait SSD 1 e", "trait AVX 1 b", "forbidden trait OLD 1 d", "VCPU 1 c"));
 }
 
 TEST_F(SchedulerIndex, EveryGroupOfAggregatesMustBeMet) {

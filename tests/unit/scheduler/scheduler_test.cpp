@@ -58,7 +58,8 @@ struct SchedulerFeed : testing::Test {
 } // namespace
 
 TEST_F(SchedulerFeed, WhatWasThereAtTheStartIsListed) {
-    apply({.put = {host("a", {"SSD"}, {"rack"}), host("b")}, .set = {vcpus("a", 4), vcpus("b", 8), vcpus("nobody", 9)}});
+    apply(
+        {.put = {host("a", {"SSD"}, {"rack"}), host("b")}, .set = {vcpus("a", 4), vcpus("b", 8), vcpus("nobody", 9)}});
     start();
     EXPECT_THAT(ask(), ElementsAre("b", "a"));
     EXPECT_THAT(ask({.required = {"SSD"}, .member_of = {{"rack"}}}), ElementsAre("a"));

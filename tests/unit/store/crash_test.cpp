@@ -98,9 +98,7 @@ struct FaultyFile {
     bool log;
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
-FaultyFile& of(sqlite3_file* file) {
-    return *reinterpret_cast<FaultyFile*>(file);
-}
+FaultyFile& of(sqlite3_file* file) { return *reinterpret_cast<FaultyFile*>(file); }
 
 template <auto Member, class... Arguments> int pass(sqlite3_file* file, Arguments... arguments) {
     auto* real = of(file).real();
@@ -115,9 +113,7 @@ int faulty_sync(sqlite3_file* file, int flags) {
     return pass<&sqlite3_io_methods::xSync>(file, flags);
 }
 
-sqlite3_vfs& real_vfs() {
-    return *sqlite3_vfs_find(nullptr);
-}
+sqlite3_vfs& real_vfs() { return *sqlite3_vfs_find(nullptr); }
 
 int faulty_open(sqlite3_vfs*, char const* name, sqlite3_file* file, int flags, int* out) {
     using Io = sqlite3_io_methods;

@@ -27,9 +27,7 @@ protected:
 };
 VOLUTUS_STORE_ENGINES(StoreFeed);
 
-Patience soon() {
-    return {world::now() + std::chrono::seconds(30), {}};
-}
+Patience soon() { return {world::now() + std::chrono::seconds(30), {}}; }
 } // namespace
 
 TEST_P(StoreFeed, EveryChangeIsToldInTheOrderOfCommits) {

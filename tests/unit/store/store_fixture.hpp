@@ -114,13 +114,9 @@ template <class Work> Refusal refusal(Work work) {
     return {};
 }
 
-inline void PrintTo(Code code, std::ostream* out) {
-    *out << to_string(code);
-}
+inline void PrintTo(Code code, std::ostream* out) { *out << to_string(code); }
 
-inline std::string param_name(testing::TestParamInfo<std::string> const& info) {
-    return info.param;
-}
+inline std::string param_name(testing::TestParamInfo<std::string> const& info) { return info.param; }
 #define VOLUTUS_STORE_ENGINES(suite) INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values("sqlite"), param_name)
 
 } // namespace volutus::kernel::store

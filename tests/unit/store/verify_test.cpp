@@ -10,9 +10,7 @@ struct Planted {
     std::string name, sql, place; // `place` stands in the difference that must be found
 };
 
-void PrintTo(Planted const& planted, std::ostream* out) {
-    *out << planted.sql;
-}
+void PrintTo(Planted const& planted, std::ostream* out) { *out << planted.sql; }
 
 class PlantedDifference : public testing::TestWithParam<Planted> {
 protected:

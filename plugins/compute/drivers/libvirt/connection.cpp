@@ -10,31 +10,24 @@ namespace {
 
 Code code_of(virError const& error) {
     switch (error.code) {
-    case VIR_ERR_NO_DOMAIN:
-        return Code::not_found;
-    case VIR_ERR_OPERATION_INVALID:
-        return Code::conflict;
+    case VIR_ERR_NO_DOMAIN: return Code::not_found;
+    case VIR_ERR_OPERATION_INVALID: return Code::conflict;
     case VIR_ERR_XML_ERROR:
     case VIR_ERR_XML_DETAIL:
     case VIR_ERR_XML_INVALID_SCHEMA:
     case VIR_ERR_CONFIG_UNSUPPORTED:
-    case VIR_ERR_INVALID_ARG:
-        return Code::invalid;
+    case VIR_ERR_INVALID_ARG: return Code::invalid;
     case VIR_ERR_NO_SUPPORT:
     case VIR_ERR_OPERATION_UNSUPPORTED:
-    case VIR_ERR_ARGUMENT_UNSUPPORTED:
-        return Code::unsupported;
+    case VIR_ERR_ARGUMENT_UNSUPPORTED: return Code::unsupported;
     case VIR_ERR_NO_CONNECT:
     case VIR_ERR_INVALID_CONN:
     case VIR_ERR_RPC:
     case VIR_ERR_AUTH_FAILED:
     case VIR_ERR_AUTH_UNAVAILABLE:
-    case VIR_ERR_OPERATION_TIMEOUT:
-        return Code::unavailable;
-    case VIR_ERR_NO_MEMORY:
-        return Code::exhausted;
-    default:
-        break;
+    case VIR_ERR_OPERATION_TIMEOUT: return Code::unavailable;
+    case VIR_ERR_NO_MEMORY: return Code::exhausted;
+    default: break;
     }
     bool const of_the_way = error.domain == VIR_FROM_RPC || error.domain == VIR_FROM_REMOTE;
     return of_the_way ? Code::unavailable : Code::internal;
@@ -47,16 +40,11 @@ int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int, void* chang
     case VIR_DOMAIN_EVENT_RESUMED: // a guest begins paused, so each start ends with this
         told.happened(id_of(domain), Change::started);
         break;
-    case VIR_DOMAIN_EVENT_STOPPED:
-        told.happened(id_of(domain), Change::stopped);
-        break;
+    case VIR_DOMAIN_EVENT_STOPPED: told.happened(id_of(domain), Change::stopped); break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
-    case VIR_DOMAIN_EVENT_CRASHED:
-        told.happened(id_of(domain), Change::other);
-        break;
-    default:
-        break; // defined, undefined, powering down: no change of power
+    case VIR_DOMAIN_EVENT_CRASHED: told.happened(id_of(domain), Change::other); break;
+    default: break; // defined, undefined, powering down: no change of power
     }
     return 0;
 }

@@ -52,16 +52,11 @@ Settings checked(Settings settings) {
 
 Power power_of(int state, int reason) {
     switch (state) {
-    case VIR_DOMAIN_PAUSED:
-        return reason == VIR_DOMAIN_PAUSED_CRASHED ? Power::crashed : Power::paused;
-    case VIR_DOMAIN_PMSUSPENDED:
-        return Power::paused;
-    case VIR_DOMAIN_SHUTOFF:
-        return reason == VIR_DOMAIN_SHUTOFF_CRASHED ? Power::crashed : Power::off;
-    case VIR_DOMAIN_CRASHED:
-        return Power::crashed;
-    default:
-        return Power::running; // also on its way down
+    case VIR_DOMAIN_PAUSED: return reason == VIR_DOMAIN_PAUSED_CRASHED ? Power::crashed : Power::paused;
+    case VIR_DOMAIN_PMSUSPENDED: return Power::paused;
+    case VIR_DOMAIN_SHUTOFF: return reason == VIR_DOMAIN_SHUTOFF_CRASHED ? Power::crashed : Power::off;
+    case VIR_DOMAIN_CRASHED: return Power::crashed;
+    default: return Power::running; // also on its way down
     }
 }
 

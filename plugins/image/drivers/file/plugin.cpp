@@ -6,13 +6,13 @@
 
 namespace volutus::image::file {
 
-constexpr auto settings_rows = rows(field<&Settings::directory>("directory", required_field, min_length(1),
-                                                                help("where the data of images is kept")));
+constexpr auto settings_rows = rows(
+    field<&Settings::directory>("directory", required_field, min_length(1), help("where the data of images is kept")));
 
-constexpr auto plugin_manifest = manifest("image_file", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
-                                          description("keeps the data of images as files"), target("file"),
-                                          profile("pure"), provides(image_store::contract), settings(settings_rows),
-                                          links("in-process", "process"));
+constexpr auto plugin_manifest =
+    manifest("image_file", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
+             description("keeps the data of images as files"), target("file"), profile("pure"),
+             provides(image_store::contract), settings(settings_rows), links("in-process", "process"));
 
 class ImageFile : public Plugin {
 public:

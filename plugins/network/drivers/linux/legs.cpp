@@ -74,7 +74,6 @@ std::string Links::master_of(json::object const& link) {
 
 bool has_link(std::string const& name) { return world::file_exists(fmt::format("{}/{}", folder, name)); }
 
-
 std::string alias_of(std::string const& link) {
     for (auto const& item : ip_show("", {"link", "show", "dev", link}))
         if (auto const* alias = item.as_object().if_contains("ifalias")) return json::text(*alias);

@@ -84,18 +84,12 @@ std::string text_of(sockaddr_storage const& address) {
 
 unsigned status_of(Code code) {
     switch (code) {
-    case Code::not_found:
-        return 404;
-    case Code::invalid:
-        return 400;
-    case Code::forbidden:
-        return 403;
-    case Code::too_large:
-        return 413;
-    case Code::rate_limited:
-        return 429;
-    default:
-        return 503; // guests try again; what is wrong stands in the log, not here
+    case Code::not_found: return 404;
+    case Code::invalid: return 400;
+    case Code::forbidden: return 403;
+    case Code::too_large: return 413;
+    case Code::rate_limited: return 429;
+    default: return 503; // guests try again; what is wrong stands in the log, not here
     }
 }
 

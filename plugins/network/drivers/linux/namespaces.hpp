@@ -10,9 +10,9 @@ namespace volutus::network::on_linux {
 
 bool has_namespace(std::string const& name);
 std::uint64_t number_of_namespace(std::string const& name); // another after it was made anew; 0 = not there
-void ensure_namespace(std::string const& name); // its loopback is up
-void remove_namespace(std::string const& name); // with all links in it
-std::vector<std::string> namespaces();          // names, sorted
+void ensure_namespace(std::string const& name);             // its loopback is up
+void remove_namespace(std::string const& name);             // with all links in it
+std::vector<std::string> namespaces();                      // names, sorted
 
 // Runs `work` in the namespace and waits for it; what it throws is thrown here. Sockets that it opens and programs that
 // it starts stay in the namespace. The work gets a thread of its own, for a thread that could not be brought back to the

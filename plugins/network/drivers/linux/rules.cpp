@@ -42,18 +42,12 @@ void require(std::optional<std::int64_t> const& value, std::int64_t most, char c
 // The kernel's payload expressions know the ports of these.
 std::string_view with_ports(unsigned protocol) {
     switch (protocol) {
-    case 6:
-        return "tcp";
-    case 17:
-        return "udp";
-    case 33:
-        return "dccp";
-    case 132:
-        return "sctp";
-    case 136:
-        return "udplite";
-    default:
-        return {};
+    case 6: return "tcp";
+    case 17: return "udp";
+    case 33: return "dccp";
+    case 132: return "sctp";
+    case 136: return "udplite";
+    default: return {};
     }
 }
 

@@ -23,7 +23,8 @@ Widget Maker::paint(Call& call, PaintWidget const& wanted) {
     auto record = records_.hold(wanted.id, call.operation());
     if (!record.body()) throw Error(Code::not_found, fmt::format("there is no widget {} to paint", wanted.id));
     auto widget = json::decode<Widget>(*record.body());
-    if (wanted.colour == "clear") throw Error(Code::invalid, "a file cannot be painted clear; choose a colour that can be seen");
+    if (wanted.colour == "clear")
+        throw Error(Code::invalid, "a file cannot be painted clear; choose a colour that can be seen");
     widget.colour = wanted.colour;
     record.write(json::encode_struct(widget));
     return widget;

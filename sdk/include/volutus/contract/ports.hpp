@@ -111,7 +111,6 @@ inline constexpr auto contract =
     volutus::contract<Ports>("volutus.ports/1", required<&Ports::check>("check"), required<&Ports::attach>("attach"),
                              required<&Ports::detach>("detach"), required<&Ports::of_servers>("of_servers"),
                              required<&Ports::add_group>("add_group"), required<&Ports::remove_group>("remove_group"),
-                             required<&Ports::find>("find"),
-                             optional<&Ports::groups>("groups"));
+                             required<&Ports::find>("find"), optional<&Ports::groups>("groups"));
 
 } // namespace volutus::ports

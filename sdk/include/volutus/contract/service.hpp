@@ -18,13 +18,13 @@ struct Pair {
 BOOST_DESCRIBE_STRUCT(Pair, (), (name, value))
 
 struct HttpRequest {
-    std::string route;                 // the route's id of the manifest
-    std::string method, path;          // as sent, percent-encoded, without the mount's prefix
+    std::string route;                             // the route's id of the manifest
+    std::string method, path;                      // as sent, percent-encoded, without the mount's prefix
     std::map<std::string, std::string> parameters; // captures of the route, decoded
-    std::vector<Pair> query;           // decoded, in order; a name may come again
-    std::vector<Pair> headers;         // names in lower case; without credentials
-    std::string base;                  // "https://cloud:443/compute": what links begin with
-    bool body = false;                 // a body stands in the call's input
+    std::vector<Pair> query;                       // decoded, in order; a name may come again
+    std::vector<Pair> headers;                     // names in lower case; without credentials
+    std::string base;                              // "https://cloud:443/compute": what links begin with
+    bool body = false;                             // a body stands in the call's input
 };
 BOOST_DESCRIBE_STRUCT(HttpRequest, (), (route, method, path, parameters, query, headers, base, body))
 
@@ -34,8 +34,8 @@ BOOST_DESCRIBE_STRUCT(HttpRequest, (), (route, method, path, parameters, query, 
 // either end closes. Any other status is the answer instead of an upgrade.
 struct HttpReply {
     std::uint32_t status = 200;
-    std::vector<Pair> headers;         // Content-Type among them where there is a body
-    bool body = false;                 // a body was written to the call's output, or a descriptor given to it
+    std::vector<Pair> headers; // Content-Type among them where there is a body
+    bool body = false;         // a body was written to the call's output, or a descriptor given to it
 };
 BOOST_DESCRIBE_STRUCT(HttpReply, (), (status, headers, body))
 
@@ -43,7 +43,7 @@ BOOST_DESCRIBE_STRUCT(HttpReply, (), (status, headers, body))
 // a method that the path does not have, a body too large, no or a bad token.
 struct Refusal {
     HttpRequest request;
-    std::string code;                  // name of a volutus::Code
+    std::string code; // name of a volutus::Code
     std::uint32_t status = 0;
     std::string message;
 };
@@ -54,7 +54,7 @@ struct Service {
     virtual HttpReply handle(Call&, HttpRequest const&) = 0;
     virtual HttpReply refuse(Call&, Refusal const&) = 0;
 };
-inline constexpr auto contract =
-    volutus::contract<Service>("volutus.service/1", required<&Service::handle>("handle"), required<&Service::refuse>("refuse"));
+inline constexpr auto contract = volutus::contract<Service>("volutus.service/1", required<&Service::handle>("handle"),
+                                                            required<&Service::refuse>("refuse"));
 
 } // namespace volutus::service

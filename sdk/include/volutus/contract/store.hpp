@@ -29,9 +29,9 @@ enum class FieldType { string, integer, number, boolean };
 BOOST_DESCRIBE_ENUM(FieldType, string, integer, number, boolean)
 
 struct IndexField {
-    std::string field;      // a key of the body; dots go deeper
+    std::string field; // a key of the body; dots go deeper
     FieldType type = FieldType::string;
-    bool several = false;   // the body holds an array of strings; any of its values matches
+    bool several = false; // the body holds an array of strings; any of its values matches
 };
 BOOST_DESCRIBE_STRUCT(IndexField, (), (field, type, several))
 
@@ -43,9 +43,9 @@ struct UniqueKey {
 BOOST_DESCRIBE_STRUCT(UniqueKey, (), (space, fields, several))
 
 struct Reference {
-    std::string field;   // holds an id, or an array of ids; null, absent and "" refer to nothing
-    std::string kind;    // what it refers to; must exist when written, and cannot be removed while referred to
-    bool owned = false;  // an ownership edge: this document belongs to the one referred to
+    std::string field;  // holds an id, or an array of ids; null, absent and "" refer to nothing
+    std::string kind;   // what it refers to; must exist when written, and cannot be removed while referred to
+    bool owned = false; // an ownership edge: this document belongs to the one referred to
 };
 BOOST_DESCRIBE_STRUCT(Reference, (), (field, kind, owned))
 
@@ -59,8 +59,8 @@ struct ListIndex {
 BOOST_DESCRIBE_STRUCT(ListIndex, (), (scope, filters, sorts))
 
 struct Kind {
-    std::string name;                 // "<service>.<noun>": [a-z0-9_.], at most 60
-    std::uint32_t schema = 1;         // raised when stored bodies change their meaning
+    std::string name;         // "<service>.<noun>": [a-z0-9_.], at most 60
+    std::uint32_t schema = 1; // raised when stored bodies change their meaning
     std::vector<IndexField> indexes;
     std::vector<UniqueKey> unique;
     std::vector<Reference> references;
@@ -93,19 +93,19 @@ BOOST_DESCRIBE_STRUCT(Remove, (), (kind, id))
 // absent keep their value; a new account needs total. drop removes it, refused while it has claims or children.
 // What is not there cannot be dropped, nor go back to a default: neither is an error.
 struct SetAccount {
-    std::string account, resource;           // (provider, resource class) or (project, resource)
-    std::optional<std::int64_t> total;       // capacity or limit; -1 = unlimited
+    std::string account, resource;     // (provider, resource class) or (project, resource)
+    std::optional<std::int64_t> total; // capacity or limit; -1 = unlimited
     std::optional<std::int64_t> reserved;
-    std::optional<double> ratio;             // capacity = (total - reserved) * ratio, rounded down
+    std::optional<double> ratio;                               // capacity = (total - reserved) * ratio, rounded down
     std::optional<std::int64_t> min_unit, max_unit, step_size; // bounds of one claim
-    std::optional<std::string> parent;       // account whose capacity a claim must fit too; "" = none
-    std::optional<bool> quota;               // a tenant's limit: short is over_quota; else it is exhausted
-    std::optional<bool> inherited;           // true: back to what claims bring as their limit; total ends that
+    std::optional<std::string> parent;                         // account whose capacity a claim must fit too; "" = none
+    std::optional<bool> quota;     // a tenant's limit: short is over_quota; else it is exhausted
+    std::optional<bool> inherited; // true: back to what claims bring as their limit; total ends that
     bool drop = false;
 };
 BOOST_DESCRIBE_STRUCT(SetAccount, (),
-                      (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, quota, inherited,
-                       drop))
+                      (account, resource, total, reserved, ratio, min_unit, max_unit, step_size, parent, quota,
+                       inherited, drop))
 
 // With a limit, an account that is not there is made as a quota with that total, and is `inherited`: its total follows
 // the limit of each later claim, before that is judged, until SetAccount gives it a total of its own.
@@ -152,10 +152,10 @@ BOOST_DESCRIBE_STRUCT(GiveBack, (), (pool, consumer, value))
 // Starts a task of the plugin that applies; see contract/task.hpp. A resource has at most one live task: a second one
 // is a conflict that names it, or, with `replaces`, waits until the live one, cancelled by this, has ended.
 struct StartTask {
-    std::string id;                       // UUID, chosen by the caller; the very same task again changes nothing
-    std::string name;                     // "server.create"
+    std::string id;   // UUID, chosen by the caller; the very same task again changes nothing
+    std::string name; // "server.create"
     std::uint32_t version = 1;
-    std::string kind, resource;           // the document it works on
+    std::string kind, resource; // the document it works on
     json::object input;
     std::optional<std::int64_t> deadline; // microseconds since 1970, UTC; then it is undone
     bool replaces = false;                // a live task of the same resource is cancelled and undone first
@@ -212,14 +212,14 @@ enum class Operator { eq, ne, lt, le, gt, ge, in, prefix };
 BOOST_DESCRIBE_ENUM(Operator, eq, ne, lt, le, gt, ge, in, prefix)
 
 struct Where {
-    std::string field;              // an indexed field, or "id"
+    std::string field; // an indexed field, or "id"
     Operator op = Operator::eq;
-    json::value value;              // an array for in
+    json::value value; // an array for in
 };
 BOOST_DESCRIBE_STRUCT(Where, (), (field, op, value))
 
 struct Sort {
-    std::string field;              // an indexed field, or "id"
+    std::string field; // an indexed field, or "id"
     bool descending = false;
 };
 BOOST_DESCRIBE_STRUCT(Sort, (), (field, descending))
@@ -236,7 +236,7 @@ struct Query {
     std::optional<std::string> marker; // id of the last row of the page before; not_found when no such row is visible
     std::uint32_t limit = 1000;        // 1 to 1,000
     std::uint64_t at_least = 0;
-    bool removed = false;              // tombstones too
+    bool removed = false; // tombstones too
 };
 BOOST_DESCRIBE_STRUCT(Query, (), (kind, where, sort, marker, limit, at_least, removed))
 
@@ -316,7 +316,7 @@ struct Changes {
     std::uint32_t skip = 0;         // the skip of the reply before
     std::vector<std::string> kinds; // empty = all; notes come under their topic
     std::uint32_t limit = 1000;
-    std::optional<bool> wait;       // absent = true
+    std::optional<bool> wait; // absent = true
 };
 BOOST_DESCRIBE_STRUCT(Changes, (), (since, skip, kinds, limit, wait))
 
@@ -326,11 +326,11 @@ BOOST_DESCRIBE_ENUM(Change, put, remove, note, account)
 struct FeedEntry {
     std::uint64_t revision = 0;
     Change change = Change::put;
-    std::string kind, id;              // of a note: its topic and ""; of an account: "kernel.account" and its name
-    bool created = false;              // a put of what was not there
-    std::vector<std::string> fields;   // top-level keys that changed; of an account: its resources that changed
-    json::object note;                 // of an account: {resource: {"total", "capacity", "used"}} after the apply, with
-                                       // "min_unit", "max_unit" and "step_size" where they are set; null: it is gone
+    std::string kind, id;            // of a note: its topic and ""; of an account: "kernel.account" and its name
+    bool created = false;            // a put of what was not there
+    std::vector<std::string> fields; // top-level keys that changed; of an account: its resources that changed
+    json::object note;               // of an account: {resource: {"total", "capacity", "used"}} after the apply, with
+                                     // "min_unit", "max_unit" and "step_size" where they are set; null: it is gone
 };
 BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, created, fields, note))
 
@@ -357,13 +357,13 @@ struct Store {
     virtual ReferrerPage referrers(Call&, Referrers const&) = 0;
     virtual Accounts accounts(Call&, AccountQuery const&) = 0;
     virtual Feed changes(Call&, Changes const&) = 0;
-    virtual BlobId put_blob(Call&) = 0;            // the call's input stream
+    virtual BlobId put_blob(Call&) = 0;              // the call's input stream
     virtual void get_blob(Call&, BlobId const&) = 0; // into the call's output stream; not_found
 };
-inline constexpr auto contract = volutus::contract<Store>("volutus.store/1", required<&Store::apply>("apply"),
-    required<&Store::get>("get"), required<&Store::query>("query"), required<&Store::count>("count"),
-    required<&Store::referrers>("referrers"),
-    required<&Store::accounts>("accounts"), required<&Store::changes>("changes"),
-    required<&Store::put_blob>("put_blob"), required<&Store::get_blob>("get_blob"));
+inline constexpr auto contract = volutus::contract<Store>(
+    "volutus.store/1", required<&Store::apply>("apply"), required<&Store::get>("get"), required<&Store::query>("query"),
+    required<&Store::count>("count"), required<&Store::referrers>("referrers"), required<&Store::accounts>("accounts"),
+    required<&Store::changes>("changes"), required<&Store::put_blob>("put_blob"),
+    required<&Store::get_blob>("get_blob"));
 
 } // namespace volutus::store

@@ -11,22 +11,22 @@
 namespace volutus::tasks {
 
 struct RunStep {
-    std::string task;               // id
-    std::string name;               // "server.create"
+    std::string task; // id
+    std::string name; // "server.create"
     std::uint32_t version = 1;
     std::string step;
     bool undo = false;
-    std::string kind, resource;     // the document that the task works on
-    json::object input;             // what StartTask gave
-    json::object state;             // what earlier steps left
+    std::string kind, resource;       // the document that the task works on
+    json::object input;               // what StartTask gave
+    json::object state;               // what earlier steps left
     std::optional<std::string> error; // on an undo: why the task failed
 };
 BOOST_DESCRIBE_STRUCT(RunStep, (), (task, name, version, step, undo, kind, resource, input, state, error))
 
 struct StepOutcome {
-    store::Apply apply;                        // committed with the task's progress
-    json::object state;                        // for the steps that follow; replaces what was there
-    std::optional<std::uint64_t> again_after;  // microseconds: not done yet, run this step again then
+    store::Apply apply;                       // committed with the task's progress
+    json::object state;                       // for the steps that follow; replaces what was there
+    std::optional<std::uint64_t> again_after; // microseconds: not done yet, run this step again then
 };
 BOOST_DESCRIBE_STRUCT(StepOutcome, (), (apply, state, again_after))
 
@@ -41,4 +41,4 @@ struct Steps {
 inline constexpr auto contract =
     volutus::contract<Steps>("volutus.task/1", required<&Steps::run>("run"), required<&Steps::failed>("failed"));
 
-} // namespace volutus::task
+} // namespace volutus::tasks

@@ -13,8 +13,8 @@
 namespace volutus::toy {
 
 struct MakeWidget {
-    std::string id;             // UUID
-    std::uint32_t size = 1;     // slots that it takes, 1 to 1,000
+    std::string id;         // UUID
+    std::uint32_t size = 1; // slots that it takes, 1 to 1,000
 };
 BOOST_DESCRIBE_STRUCT(MakeWidget, (), (id, size))
 
@@ -44,15 +44,17 @@ BOOST_DESCRIBE_STRUCT(Widgets, (), (widgets))
 // widget is gone.
 struct Maker {
     virtual ~Maker() = default;
-    virtual Widget make(Call&, MakeWidget const&) = 0;     // the same id again gives the same widget; conflict when its size differs
-    virtual Widget paint(Call&, PaintWidget const&) = 0;   // not_found; invalid for a colour it does not have
-    virtual void remove(Call&, WidgetId const&) = 0;       // removing what is gone succeeds
+    virtual Widget
+    make(Call&, MakeWidget const&) = 0; // the same id again gives the same widget; conflict when its size differs
+    virtual Widget paint(Call&, PaintWidget const&) = 0; // not_found; invalid for a colour it does not have
+    virtual void remove(Call&, WidgetId const&) = 0;     // removing what is gone succeeds
     virtual std::optional<Widget> show(Call&, WidgetId const&) = 0;
-    virtual Widgets list(Call&) = 0;                       // in the order of their ids
+    virtual Widgets list(Call&) = 0;                                 // in the order of their ids
     virtual Widget polish(Call&, WidgetId const&) { unsupported(); } // optional
 };
-inline constexpr auto contract = volutus::contract<Maker>("volutus.toy.maker/1", required<&Maker::make>("make"),
-    required<&Maker::paint>("paint"), required<&Maker::remove>("remove"), required<&Maker::show>("show"),
-    required<&Maker::list>("list"), optional<&Maker::polish>("polish"));
+inline constexpr auto contract =
+    volutus::contract<Maker>("volutus.toy.maker/1", required<&Maker::make>("make"), required<&Maker::paint>("paint"),
+                             required<&Maker::remove>("remove"), required<&Maker::show>("show"),
+                             required<&Maker::list>("list"), optional<&Maker::polish>("polish"));
 
 } // namespace volutus::toy
