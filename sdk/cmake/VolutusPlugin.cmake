@@ -1,7 +1,7 @@
 # volutus_plugin([LIBRARIES lib...] [SIMULATED])
 #
-# Builds all *.cpp of the folder as a plugin. Its name is its path below plugins/: compute/service becomes
-# compute_service, compute/drivers/libvirt becomes compute_libvirt. Made are
+# Builds all *.cpp of the folder as a plugin; VOLUTUS_PLUGIN stands in plugin.cpp. Its name is its path below plugins/:
+# compute/service becomes compute_service, compute/drivers/libvirt becomes compute_libvirt. Made are
 #   <name>         the shared library lib/<name>.so with its one exported symbol
 #   <name>_static  the same objects for unit tests; their entry is volutus_plugin_1_<name>
 #   <name>_sim     with SIMULATED: the same code under the simulator, its entry named likewise
@@ -13,8 +13,11 @@ function(volutus_plugin)
   string(REPLACE "/drivers/" "_" name ${name})
   string(REPLACE "/" "_" name ${name})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set_source_files_properties(plugin.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+    COMPILE_DEFINITIONS "volutus_plugin_1=volutus_plugin_1_${name};volutus_manifest_1=volutus_manifest_1_${name}")
 
   _volutus_plugin_objects(${name}_static volutus_sdk)
+  volutus_reads(${name}_static volutus_headers)
   target_include_directories(${name}_static INTERFACE ${CMAKE_SOURCE_DIR}) # tests name headers from the root
   if(plugin_SIMULATED)
     _volutus_plugin_objects(${name}_sim volutus_sdk_sim)
@@ -36,8 +39,5 @@ endfunction()
 # The caller's sources as a static library over one build of the SDK.
 macro(_volutus_plugin_objects target sdk)
   add_library(${target} STATIC ${sources})
-  target_compile_definitions(${target} PRIVATE volutus_plugin_1=volutus_plugin_1_${name}
-    volutus_manifest_1=volutus_manifest_1_${name})
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   target_link_libraries(${target} PUBLIC ${sdk} fmt::fmt-header-only ${plugin_LIBRARIES})
 endmacro()

@@ -82,7 +82,7 @@ std::string text_of(sockaddr_storage const& address) {
     return text;
 }
 
-unsigned status_of(Code code) {
+unsigned http_status(Code code) {
     switch (code) {
     case Code::not_found: return 404;
     case Code::invalid: return 400;
@@ -221,7 +221,7 @@ struct MetadataServer::Impl {
             return send(connection, reply.status, reply.content_type.empty() ? "text/plain" : reply.content_type,
                         reply.body);
         } catch (Error const& error) {
-            auto const status = status_of(error.code());
+            auto const status = http_status(error.code());
             return send(connection, status, "text/plain",
                         fmt::format("{}\n", status == 404 ? "not found" : "try again later"));
         }
