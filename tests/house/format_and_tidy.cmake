@@ -14,7 +14,8 @@ if(VOLUTUS_RUN_CLANG_TIDY)
   set(commands compile_commands.json)
   # The commands of g++ without the flag that clang does not know and the headers that g++ has precompiled.
   add_custom_target(tidy USES_TERMINAL VERBATIM
-    COMMAND sed "s/ -fno-gnu-unique//;s/ -Winvalid-pch -include [^ ]*//" ${CMAKE_BINARY_DIR}/${commands} > ${CMAKE_CURRENT_BINARY_DIR}/${commands}
+    COMMAND sed -e "s/ -fno-gnu-unique//" -e "s/ -Winvalid-pch -include [^ ]*//" ${CMAKE_BINARY_DIR}/${commands}
+      > ${CMAKE_CURRENT_BINARY_DIR}/${commands}
     COMMAND ${VOLUTUS_RUN_CLANG_TIDY} -quiet -p ${CMAKE_CURRENT_BINARY_DIR} "^${CMAKE_SOURCE_DIR}/")
 else()
   add_custom_target(tidy COMMAND ${CMAKE_COMMAND} -E echo "not installed: clang-tidy-19" COMMAND ${CMAKE_COMMAND} -E false)
