@@ -21,7 +21,8 @@ key=$HOME/.ssh/volutus_quickstart
 clouds=${XDG_CONFIG_HOME:-$HOME/.config}/openstack/clouds.yaml
 openrc=$HOME/volutus-openrc
 url=http://127.0.0.1:8480
-capabilities=cap_net_admin,cap_net_raw,cap_net_bind_service,cap_setgid,cap_sys_admin
+# What the network driver's process has; systemd has to leave it the same.
+capabilities=$(sed -n 's/^CapabilityBoundingSet=//p' "$source/contrib/systemd/network-driver.conf" | tr 'A-Z ' 'a-z,')
 total=9
 number=0
 
