@@ -134,23 +134,25 @@ prepare_kernel() {
     fi
 }
 
-libvirt_answers() {
-    virsh -q -c qemu:///system version
+libvirt_answers() { # to a user
+    runuser -u "$1" -- virsh -q -c qemu:///system version
 }
 
 start_libvirt() {
     if has_systemd; then
+        # A message bus that was up before polkit was installed does not let it in, and polkit lets the group in.
+        systemctl reload dbus 2>/dev/null || true
         quietly systemctl start libvirtd
         install -d /etc/tmpfiles.d
         echo "d /run/netns 0755 volutus volutus -" >/etc/tmpfiles.d/volutus.conf
-    elif ! libvirt_answers >/dev/null 2>&1; then
+    elif ! libvirt_answers root >/dev/null 2>&1; then
         # Without systemd there is no polkit either, which would let the group in.
         printf '%s\n' 'unix_sock_group = "libvirt"' 'unix_sock_rw_perms = "0770"' 'auth_unix_rw = "none"' \
             >$settings/libvirtd.conf
         virtlogd --daemon --pid-file $run/virtlogd.pid
         libvirtd --daemon --config $settings/libvirtd.conf --pid-file $run/libvirtd.pid
     fi
-    wait_for 60 libvirt_answers || die "libvirtd does not answer: virsh -c qemu:///system version"
+    wait_for 60 libvirt_answers volutus || die "libvirtd does not answer the user volutus: runuser -u volutus -- virsh -c qemu:///system version"
 }
 
 # ---- the daemon ----
@@ -359,7 +361,7 @@ purge() {
     local name
     [ "$(id -u)" -eq 0 ] || die "run this as root"
     stop_daemon
-    if command -v virsh >/dev/null && libvirt_answers >/dev/null 2>&1; then
+    if command -v virsh >/dev/null && libvirt_answers root >/dev/null 2>&1; then
         for name in $(virsh -q -c qemu:///system list --all --name); do
             virsh -q -c qemu:///system metadata "$name" urn:volutus:server:1 >/dev/null 2>&1 || continue
             virsh -q -c qemu:///system destroy "$name" >/dev/null 2>&1 || true
