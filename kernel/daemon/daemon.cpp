@@ -4,6 +4,7 @@
 #include "kernel/daemon/authenticate.hpp"
 #include "kernel/daemon/cloud.hpp"
 #include "kernel/daemon/mounts.hpp"
+#include "kernel/daemon/node.hpp"
 #include "kernel/scheduler/service.hpp"
 #include "kernel/store/service.hpp"
 
@@ -33,6 +34,19 @@ void log_step(std::string_view what, world::Instant since, json::object fields =
     log::write(Level::notice, "daemon", what, fields);
 }
 
+class OwnNode final : public Node {
+public:
+    explicit OwnNode(plugin::Loader const& loader) : loader_(loader) {}
+    NodeDescription describe(Call&) override {
+        NodeDescription own{std::string(version), {}};
+        for (auto const& loaded : loader_.loaded()) own.plugins.push_back(loaded.plan.name);
+        return own;
+    }
+
+private:
+    plugin::Loader const& loader_; // has loaded when the bus serves
+};
+
 gateway::Authenticate authentication(Setup const& setup, Identity const* identity) {
     if (setup.auth.mode == auth::Mode::none) return open_authentication(setup.auth.open, setup.policy);
     return identity ? authentication_by_tokens(identity->authenticator()) : no_authentication();
@@ -42,14 +56,15 @@ gateway::Authenticate authentication(Setup const& setup, Identity const* identit
 
 Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
-      scheduler_(store_, setup_.scheduler), loader_(registry_, loader_options(setup_)),
-      runner_(store_, registry_, setup_.tasks) {
+      scheduler_(store_, setup_.scheduler), bus_(bus::open_bus(setup_.bus_transport, setup_.node)),
+      loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
         provide_contracts();
         loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
         scheduler_.start();
         runner_.start();
+        bus_->serve(plugin::answers_of(registry_));
         open_gateway();
         write_ports();
     } catch (...) {
@@ -85,6 +100,10 @@ void Daemon::provide_contracts() {
                                return std::make_shared<plugin::BuiltIn<volutus::scheduler::contract>>(
                                    std::make_unique<scheduler::Service>(scheduler_));
                            });
+    registry_.add_built_in(
+        std::string(node_contract.name), [this](std::string const&) -> std::shared_ptr<plugin::Endpoint> {
+            return std::make_shared<plugin::BuiltIn<node_contract>>(std::make_unique<OwnNode>(loader_));
+        });
     if (auto const plugin = identity_plugin(setup_.plugins); !plugin.empty())
         identity_ = std::make_unique<Identity>(setup_, plugin, registry_, store_);
 }
@@ -131,6 +150,7 @@ void Daemon::stop() {
     if (gateway_ && !gateway_->drain(setup_.gateway.drain))
         log::write(Level::warning, "daemon", "requests under way were cut: they took longer than gateway.drain");
     gateway_.reset();
+    bus_.reset();
     scheduler_.stop();
     runner_.stop();
     loader_.stop();

@@ -2,6 +2,7 @@
 // one.
 #pragma once
 
+#include "kernel/bus/bus.hpp"
 #include "kernel/daemon/identity.hpp"
 #include "kernel/daemon/setup.hpp"
 #include "kernel/daemon/state_lock.hpp"
@@ -31,6 +32,7 @@ public:
     world::Instant since() const { return since_; }
     store::Store& store() { return store_; }
     plugin::Registry& registry() { return registry_; }
+    bus::Bus& bus() { return *bus_; }
     std::vector<plugin::Loader::Loaded> const& plugins() const { return loader_.loaded(); }
     std::size_t connections() const { return gateway_->connections(); }
 
@@ -47,6 +49,7 @@ private:
     store::Store store_;
     scheduler::Scheduler scheduler_;
     plugin::Registry registry_;
+    std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<Identity> identity_; // null: no plugin is the identity service
     plugin::Loader loader_;
     task::Runner runner_;

@@ -46,6 +46,13 @@ constexpr std::string_view store_schema = R"({
   }
 })";
 
+constexpr std::string_view bus_schema = R"({
+  "type": "object",
+  "properties": {
+    "transport": {"type": "string", "minLength": 1, "maxLength": 64, "default": "in_process"}
+  }
+})";
+
 constexpr std::string_view tasks_schema = R"({
   "type": "object",
   "properties": {
@@ -132,11 +139,8 @@ void read_scheduler(json::object const& section, Settings& out) {
 } // namespace
 
 std::vector<config::KnownSection> own_sections() {
-    return {{"kernel", kernel_schema},
-            {"log", log_schema},
-            {"store", store_schema},
-            {"tasks", tasks_schema},
-            {"scheduler", scheduler_schema}};
+    return {{"kernel", kernel_schema}, {"log", log_schema},     {"store", store_schema},
+            {"bus", bus_schema},       {"tasks", tasks_schema}, {"scheduler", scheduler_schema}};
 }
 
 Settings settings_from(config::Config const& config, Overrides const& overrides, config::Problems& problems) {
@@ -144,6 +148,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     auto const kernel = config.section("kernel", kernel_schema, problems);
     auto const log = config.section("log", log_schema, problems);
     auto const store = config.section("store", store_schema, problems);
+    auto const bus = config.section("bus", bus_schema, problems);
     auto const tasks = config.section("tasks", tasks_schema, problems);
     auto const scheduler = config.section("scheduler", scheduler_schema, problems);
     Settings out;
@@ -160,6 +165,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     out.store.database.path = text_or(store, "path", out.state_directory + "/store.db");
     out.store.readers = number<std::size_t>(store, "readers");
     out.store.feed_retention = time(store, "feed_retention");
+    out.bus_transport = json::text(bus.at("transport"));
     read_tasks(tasks, out);
     read_scheduler(scheduler, out);
     return out;

@@ -23,6 +23,7 @@ struct Settings {
     world::Duration stop_limit{}; // after draining, for the rest of the way down
     log::Options log;
     store::Options store;
+    std::string bus_transport;
     task::RunnerOptions tasks;
     scheduler::Options scheduler;
 };

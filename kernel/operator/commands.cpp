@@ -1,6 +1,7 @@
 #include "kernel/operator/commands.hpp"
 
 #include "kernel/daemon/mounts.hpp"
+#include "kernel/daemon/node.hpp"
 #include "kernel/plugin/process_link.hpp"
 
 #include <volutus/contract/prover.hpp>
@@ -98,7 +99,9 @@ void routes(Daemon& daemon, json::object const&, Answer& answer) {
 
 void nodes(Daemon& daemon, json::object const&, Answer& answer) {
     answer.columns({"node", "state", "version", "plugins"});
-    answer.row({daemon.setup().node, "up", daemon::version, daemon.plugins().size()});
+    auto const& own = daemon.setup().node; // the only one that can be: none joins yet
+    auto const told = daemon::describe(daemon.bus(), own);
+    answer.row({own, "up", told.version, told.plugins.size()});
 }
 
 // ---- tasks ----

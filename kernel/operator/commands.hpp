@@ -10,7 +10,7 @@ namespace volutus::kernel::operators {
 //   status              one document
 //   plugins             id, version, link, state, contracts
 //   routes              service, method, path, policy
-//   nodes               those of the cloud; without a bus this one alone
+//   nodes               those of the cloud, asked over the bus
 //   tasks               name, resource, phase, step, attempt, next_try, last_error, id
 //   watch               changes, until the listener goes away. Arguments: since (revision; default now), kinds
 //   verify              where, what: each a place where two things that must agree do not

@@ -3,8 +3,9 @@
 #include "kernel/scheduler/service.hpp"
 #include "kernel/store/service.hpp"
 #include "kernel/task/runner.hpp"
+#include "tests/sim/client.hpp"
 #include "tests/sim/linked_plugin.hpp"
-#include "tests/sim/remote_link.hpp"
+#include "tests/sim/simulated_bus.hpp"
 #include "tests/sim/stand_ins.hpp"
 
 #include <volutus/contract/hypervisor.hpp>
@@ -38,7 +39,7 @@ using kernel::plugin::BuiltIn;
 using kernel::plugin::Endpoint;
 using kernel::plugin::Registry;
 
-constexpr world::Duration remote_patience = 5s;
+constexpr world::Duration bus_patience = 5s;
 
 std::vector<LinkedPlugin> services() {
     return {linked_plugin(volutus_plugin_1_placement_service, volutus_manifest_1_placement_service()),
@@ -135,14 +136,14 @@ void run_driver(LinkedPlugin const& plugin, json::object const& config) {
     Registry registry;
     auto const driver = load(registry, plugin, json::print(config));
     driver->start();
-    world::Simulation::current().network().serve(
-        [&](std::string const& request) { return answer_remote(registry, request); });
+    SimulatedBus bus;
+    bus.serve(kernel::plugin::answers_of(registry));
     world::stay();
 }
 
 } // namespace
 
-void run_controller(world::Node& compute_host, world::Node& network_host, Plant plant) {
+void run_controller(std::string const& compute_host, std::string const& network_host, Plant plant) {
     auto const plugins = services();
     world::make_directory("/state");
     kernel::store::Options store_options;
@@ -163,10 +164,11 @@ void run_controller(world::Node& compute_host, world::Node& network_host, Plant 
     add_policy(registry, operators_rules(plugins));
     add_cloud(registry);
     add_images(registry);
+    SimulatedBus bus;
     registry.add("compute_simulator", std::string(hypervisor::contract.name), "simulator",
-                 std::make_shared<RemoteEndpoint>(compute_host, remote_patience));
+                 std::make_shared<kernel::plugin::BusLink>(bus, compute_host, "", bus_patience));
     registry.add("network_simulator", std::string(network::contract.name), "simulator",
-                 std::make_shared<RemoteEndpoint>(network_host, remote_patience));
+                 std::make_shared<kernel::plugin::BusLink>(bus, network_host, "", bus_patience));
     std::vector<std::shared_ptr<kernel::plugin::InProcessLink>> links;
     for (auto const& plugin : plugins) links.push_back(load(registry, plugin, config_of(plugin)));
     for (auto const& link : links) link->start();
@@ -186,7 +188,7 @@ void run_controller(world::Node& compute_host, world::Node& network_host, Plant 
     world::Simulation::current().network().serve([&](std::string const& request) {
         if (request == how_many_tasks) return std::to_string(all(store, "kernel.task").size());
         if (request == what_differs) return json::print(differences_in(store));
-        return answer_remote(registry, request);
+        return answer_client(registry, request);
     });
     world::stay();
 }

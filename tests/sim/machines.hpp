@@ -10,7 +10,7 @@
 
 namespace volutus::sim {
 
-void run_controller(world::Node& compute_host, world::Node& network_host, Plant plant);
+void run_controller(std::string const& compute_host, std::string const& network_host, Plant plant);
 void run_compute_host();
 void run_network_host();
 

@@ -1,6 +1,6 @@
 #include "tests/sim/tenant.hpp"
 
-#include "tests/sim/remote_link.hpp"
+#include "tests/sim/client.hpp"
 #include "tests/sim/stand_ins.hpp"
 
 #include <fmt/format.h>
@@ -66,7 +66,7 @@ RestClient::Answer RestClient::ask(std::string_view plugin, std::string const& m
         {"parameters", std::move(parameters)}, {"base", "http://sim"}, {"body", !body.is_null()}};
     if (!body.is_null()) request.emplace("input", json::print(body));
     auto const reply =
-        call_remote(controller_, {"volutus.service/1", plugin}, "handle", request, print(caller_), patience);
+        sim::ask(controller_, {"volutus.service/1", plugin}, "handle", request, print(caller_), patience);
     Answer answer;
     if (auto const* status = reply.if_contains("status")) answer.status = status->to_number<unsigned>();
     if (auto const* output = reply.if_contains("output")) answer.body = json::parse(json::text(*output));

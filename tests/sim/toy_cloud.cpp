@@ -2,8 +2,9 @@
 
 #include "kernel/store/service.hpp"
 #include "kernel/task/runner.hpp"
+#include "tests/sim/client.hpp"
 #include "tests/sim/linked_plugin.hpp"
-#include "tests/sim/remote_link.hpp"
+#include "tests/sim/simulated_bus.hpp"
 
 #include <volutus/context.hpp>
 #include <volutus/contract/toy.hpp>
@@ -31,7 +32,7 @@ using kernel::plugin::Registry;
 
 constexpr char const* database = "/state/store.db";
 constexpr char const* widgets_directory = "/state/widgets";
-constexpr world::Duration remote_patience = 5s;
+constexpr world::Duration bus_patience = 5s;
 constexpr int clients = 3;
 constexpr int rounds = 5; // operations of each client
 
@@ -47,7 +48,7 @@ kernel::store::Options store_options() {
     return options;
 }
 
-void run_controller(world::Node& maker, Plant plant) {
+void run_controller(std::string const& maker, Plant plant) {
     auto const toy = toy_service();
     auto const& manifest = toy.manifest;
 
@@ -59,8 +60,9 @@ void run_controller(world::Node& maker, Plant plant) {
                               return std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
                                   std::make_unique<kernel::store::Service>(store, plugin));
                           });
+    SimulatedBus bus;
     registry.add("toy_file", std::string(toy::contract.name), "file",
-                 std::make_shared<RemoteEndpoint>(maker, remote_patience));
+                 std::make_shared<kernel::plugin::BusLink>(bus, maker, "", bus_patience));
     auto const service = load(registry, toy, R"({"slots": 12, "quota": 8})");
     service->start();
 
@@ -75,7 +77,7 @@ void run_controller(world::Node& maker, Plant plant) {
     runner.start();
 
     world::Simulation::current().network().serve(
-        [&](std::string const& request) { return answer_remote(registry, request); });
+        [&](std::string const& request) { return answer_client(registry, request); });
     world::stay();
 }
 
@@ -85,8 +87,8 @@ void run_maker(Plant plant) {
         json::print(json::object{{"directory", widgets_directory}, {"refuse_stale", plant != Plant::late_call}});
     auto const driver = load(registry, linked_plugin(volutus_plugin_1_toy_file, volutus_manifest_1_toy_file()), config);
     driver->start();
-    world::Simulation::current().network().serve(
-        [&](std::string const& request) { return answer_remote(registry, request); });
+    SimulatedBus bus;
+    bus.serve(kernel::plugin::answers_of(registry));
     world::stay();
 }
 
@@ -130,7 +132,7 @@ private:
         caller.user = UserRef{"u-" + project_, {}, {"default", {}}};
         caller.project = ProjectRef{project_, {}, {"default", {}}};
         caller.roles = {{"r1", "member"}};
-        return call_remote(controller_, {"volutus.service/1", ""}, "handle", request, print(caller), 4s);
+        return sim::ask(controller_, {"volutus.service/1", ""}, "handle", request, print(caller), 4s);
     }
 
     static bool told_yes(json::object const& reply) {
@@ -276,7 +278,7 @@ Outcome run_toy_cloud(std::uint64_t seed, Plant plant, std::string const& trace_
     Ledger told[clients];
     simulation.run([&] {
         maker.start([plant] { run_maker(plant); });
-        controller.start([&maker, plant] { run_controller(maker, plant); });
+        controller.start([&maker, plant] { run_controller(maker.name(), plant); });
         {
             std::vector<world::Thread> threads;
             for (int i = 0; i < clients; ++i)

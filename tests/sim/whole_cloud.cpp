@@ -1,7 +1,7 @@
 #include "tests/sim/whole_cloud.hpp"
 
+#include "tests/sim/client.hpp"
 #include "tests/sim/machines.hpp"
-#include "tests/sim/remote_link.hpp"
 #include "tests/sim/tenant.hpp"
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ private:
     void start() {
         compute_host_.start(run_compute_host);
         network_host_.start(run_network_host);
-        controller_.start([this] { run_controller(compute_host_, network_host_, plant_); });
+        controller_.start([this] { run_controller(compute_host_.name(), network_host_.name(), plant_); });
     }
 
     void restart(world::Crash how) {
@@ -119,7 +119,7 @@ private:
         }
         for (auto const* plugin : {"compute_service", "network_service"}) {
             auto const verdict =
-                call_remote(controller_, {"volutus.prover/1", plugin}, "verify", {}, "", std::chrono::minutes(1));
+                sim::ask(controller_, {"volutus.prover/1", plugin}, "verify", {}, "", std::chrono::minutes(1));
             auto const* differences = verdict.if_contains("differences");
             if (verdict.contains("code"))
                 found.push_back(fmt::format("{} proves nothing: {}", plugin, json::print(verdict)));
