@@ -271,6 +271,10 @@ make_networks() {
 # Sets `address` to the floating IP of the server.
 boot_server() {
     local status port
+    if cloud server show first -f value -c status -c properties 2>/dev/null | tr '\n' ' ' | grep -q 'quickstart.sh.* ERROR'; then
+        say "the server of an earlier run is ERROR: it is made anew"
+        quietly cloud server delete --wait first
+    fi
     if ! there first server; then
         # shellcheck disable=SC2016 # the guest expands it
         printf '#!/bin/sh\necho "Hello from the user data of $(hostname)"\n' >$state/user-data
