@@ -185,17 +185,7 @@ TEST_F(BusLinks, TheCalleeHasTheTimeThatIsLeft) {
     EXPECT_LT(deadline(), root_.context.deadline);
 }
 
-TEST_F(BusLinks, EveryErrorCodeArrivesWithItsMessageAndDetails) {
-    for (std::int32_t status = VLT_INVALID; status <= VLT_RATE_LIMITED; ++status) {
-        auto const error = error_from([&] {
-            echo_.call<&Echo::fail>(
-                root_.call, Failure{status, "message " + std::to_string(status), json::object{{"status", status}}});
-        });
-        EXPECT_EQ(static_cast<std::int32_t>(error.code()), status);
-        EXPECT_EQ(error.what(), "message " + std::to_string(status));
-        EXPECT_EQ(error.details(), "{\"status\":" + std::to_string(status) + "}");
-    }
-}
+TEST_F(BusLinks, EveryErrorCodeArrivesWithItsMessageAndDetails) { expect_every_error_to_arrive(echo_, root_.call); }
 
 TEST_F(BusLinks, ACallToANodeThatLeftWasNotExecuted) {
     far_.reset();

@@ -128,4 +128,17 @@ template <class Body> Error error_from(Body body) {
     return Error(Code::ok, "");
 }
 
+// What each link owes a caller.
+inline void expect_every_error_to_arrive(Client<echo_contract> const& echo, Call& call) {
+    for (std::int32_t status = VLT_INVALID; status <= VLT_RATE_LIMITED; ++status) {
+        auto const number = std::to_string(status);
+        auto const error = error_from([&] {
+            echo.call<&Echo::fail>(call, Failure{status, "message " + number, json::object{{"status", status}}});
+        });
+        EXPECT_EQ(static_cast<std::int32_t>(error.code()), status);
+        EXPECT_EQ(error.what(), "message " + number);
+        EXPECT_EQ(error.details(), "{\"status\":" + number + "}");
+    }
+}
+
 } // namespace volutus::test
