@@ -352,7 +352,7 @@ The cloud runs; it took $SECONDS s. Next:
     openstack console log show first
     ssh -i $key root@$1
     openstack server create --flavor m1.nano --image volutus-guest --network private --wait second
-    $prefix/bin/volutus --config $settings/conf.d status
+    volutus status
 
     $0 --stop       # stops the daemon; guests go on
     $0 --purge      # removes everything
