@@ -3,24 +3,10 @@
 
 #include "contract/link_fixture.hpp"
 
-#include <filesystem>
+#include <testkit/temporary_folder.hpp>
 
 namespace volutus::test {
 namespace {
-
-class Folder {
-public:
-    Folder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "volutus-contract-XXXXXX";
-        if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(std::string const& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
 
 class SimulatorRig : public HypervisorRig {
 public:
@@ -57,7 +43,7 @@ public:
 
 private:
     static constexpr char name[] = "compute_simulator";
-    Folder folder_;
+    testkit::TemporaryFolder folder_;
     Kernel kernel_;
     std::shared_ptr<Link> link_;
 };

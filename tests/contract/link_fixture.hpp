@@ -9,6 +9,8 @@
 #include "kernel/plugin/process_link.hpp"
 #include "kernel/plugin/registry.hpp"
 
+#include <testkit/refusal.hpp>
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -17,6 +19,7 @@
 namespace volutus::test {
 
 using namespace kernel::plugin;
+using testkit::refusal;
 
 inline std::string plugin_path(std::string const& name) { return std::string(CONTRACT_PLUGINS) + "/" + name + ".so"; }
 inline std::string const plugin_host = PLUGIN_HOST;
@@ -117,15 +120,5 @@ struct RootCall {
     CallFrame frame{context};
     Call call{&frame};
 };
-
-template <class Body> Error error_from(Body body) {
-    try {
-        body();
-    } catch (Error const& error) {
-        return error;
-    }
-    ADD_FAILURE() << "no error was thrown";
-    return Error(Code::ok, "");
-}
 
 } // namespace volutus::test
