@@ -2,6 +2,7 @@
 #include "contract/hypervisor_suite.hpp"
 
 #include "contract/link_fixture.hpp"
+#include "plugins/compute/drivers/simulator/faults.hpp"
 
 #include <testkit/temporary_folder.hpp>
 
@@ -24,7 +25,8 @@ public:
         json::object config{{"hosts", 2}, {"prefix", "host-"}};
         if (files) config["state_directory"] = json::string(folder_ / "guests");
         link_->configure(json::print(config));
-        kernel_.registry.add(name, std::string(hypervisor::contract.name), "", link_);
+        for (auto const contract : {hypervisor::contract.name, compute::simulator::faults.name})
+            kernel_.registry.add(name, std::string(contract), "", link_);
         link_->start();
     }
     ~SimulatorRig() override {
@@ -39,6 +41,13 @@ public:
         wanted.name = "guest";
         wanted.host = "host-1";
         return wanted;
+    }
+    bool end_guest(std::string const& id) override {
+        using compute::simulator::Faults;
+        RootCall outside;
+        Client<compute::simulator::faults>(host()).call<&Faults::end_guest>(outside.call,
+                                                                            compute::simulator::End{id, false});
+        return true;
     }
 
 private:
