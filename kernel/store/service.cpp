@@ -8,10 +8,10 @@ namespace volutus::kernel::store {
 namespace {
 plugin::CallContext& context_of(Call const& call) { return static_cast<plugin::CallFrame&>(*call.raw()).context(); }
 
-Patience patience_of(Call& call) {
+Patience patience_of(Call const& call) {
     Patience patience;
     if (call.deadline() != world::Instant::max()) patience.until = call.deadline();
-    patience.given_up = [&call] { return call.cancelled(); };
+    patience.cancelled = &context_of(call).cancelled;
     return patience;
 }
 

@@ -88,4 +88,14 @@ TEST_P(StoreService, WaitsUntilTheCallsDeadlineOrCancellation) {
     EXPECT_EQ(refusal([&] { ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})"); }).code, Code::cancelled);
 }
 
+TEST_P(StoreService, AWaitWithoutADeadlineEndsWhenItsCallIsCancelled) {
+    world::Thread const waiting("waits", [this] {
+        EXPECT_EQ(refusal([&] { ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})"); }).code,
+                  Code::cancelled);
+        EXPECT_EQ(refusal([&] { ask("get", R"({"kind":"test.server","id":"s1","at_least":9})"); }).code,
+                  Code::cancelled);
+    });
+    context_.cancelled.tell();
+}
+
 } // namespace volutus::kernel::store
