@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 BUILD = Path(os.environ["VOLUTUS_BUILD_DIR"])
@@ -82,7 +83,11 @@ class Cloud:
         (self.conf / name).write_text(config.replace("{state}", str(self.state)).replace("{build}", str(BUILD)))
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
         return self
 
     def __exit__(self, kind, *_):
@@ -90,7 +95,7 @@ class Cloud:
             self.process.kill()
             self.process.wait()
         if kind:
-            print(f"--- the daemon's log\n{self.log.read_text()[-8000:]}\n---")
+            print(f"--- the daemon's log\n{self.log.read_text()[-8000:] if self.log.exists() else ''}\n---")
         self.discard()
 
     def discard(self):
@@ -161,3 +166,48 @@ class Cloud:
         done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout) if "--json" in arguments else done.stdout + done.stderr
+
+
+class ServiceTest(unittest.TestCase):
+    """Tests of one service's API, on one cloud that takes everybody for whom he says he is.
+
+    Users are "<name>:<project>"; "operator" is one, everybody else is a member of the project named. Whoever is not named
+    is "somebody" of the project "one".
+    """
+
+    link = "in-process"
+    root = ""  # of the service
+    operators_rules = ("context_is_admin",)
+    successes = {}  # by method; any, where there are none
+
+    @classmethod
+    def configuration(cls):
+        """The tables of the plugins."""
+        raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls):
+        cloud = Cloud(OPEN + '[auth.open]\nroles = ["member"]\n' + cls.configuration())
+        cloud.write("policy.yaml", "".join(f'"{rule}": "user_id:operator"\n' for rule in cls.operators_rules))
+        cls.cloud = cls.enterClassContext(cloud)
+
+    @classmethod
+    def ask(cls, method, path, body=None, project="one", user="somebody", headers=()):
+        sent = {"X-Auth-Token": f"{user}:{project}", **dict(headers)}
+        return cls.cloud.ask(method, cls.root + path, body, headers=sent)
+
+    @classmethod
+    def call(cls, method, path, body=None, code=None, **who):
+        reply = cls.ask(method, path, body, **who)
+        expected = (code,) if code else cls.successes.get(method, (200, 201, 202, 204))
+        assert reply.status in expected, f"{method} {path}: {reply}"
+        return reply.json if reply.text else None
+
+    @classmethod
+    def as_operator(cls, method, path, body=None, code=None, **who):
+        return cls.call(method, path, body, code, **{"user": "operator", "project": "admin", **who})
+
+    def assert_in_order(self):
+        """Nothing is under way any more, and all that there is agrees."""
+        wait_for("tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [])
+        self.assertEqual(self.cloud.volutus("verify", "--json"), [])

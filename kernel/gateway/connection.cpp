@@ -153,7 +153,7 @@ void Connection::abort() {
     bool const handler_runs = state_ == State::handling;
     state_ = State::closed;
     io_.remove(*this);
-    shared_.connections.fetch_sub(1);
+    shared_.connections.remove();
     if (upload_) upload_->fail(Code::cancelled, "the connection was cut before the body's end");
     if (tunnel_) std::exchange(tunnel_, nullptr)->abort();
     // A handler under way still uses the request, and a job the descriptor: they end it.

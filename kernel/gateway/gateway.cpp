@@ -24,7 +24,7 @@ public:
     std::uint16_t port(std::string_view listener) const;
     void replace_routes(std::shared_ptr<Router const> router);
     bool drain(world::Duration at_most);
-    std::size_t connections() const { return shared_.connections; }
+    std::size_t connections() const { return shared_.connections.count(); }
 
 private:
     struct Port {
@@ -109,8 +109,7 @@ void Gateway::Impl::accept(Port& port) {
 
 void Gateway::Impl::adopt(Port& port, IoThread& io, Socket socket) {
     shared_.meters.accepted.Increment();
-    if (shared_.connections.fetch_add(1) >= shared_.config.limits.connections) {
-        shared_.connections.fetch_sub(1);
+    if (!shared_.connections.add(shared_.config.limits.connections)) {
         shared_.meters.turned_away.Increment();
         return;
     }
@@ -166,8 +165,7 @@ bool Gateway::Impl::drain(world::Duration at_most) {
     auto const until = world::now() + at_most;
     stop_accepting();
     everywhere([](IoThread& io) { io.drain(); });
-    while (shared_.connections > 0 && world::now() < until) world::sleep_for(std::chrono::milliseconds(5));
-    bool const all = shared_.connections == 0;
+    bool const all = shared_.connections.wait_for_none(until);
     if (!all) everywhere([](IoThread& io) { io.abort_all(); });
     return all;
 }

@@ -18,6 +18,33 @@
 
 namespace volutus::kernel::gateway {
 
+// How many connections are open, and the wait for there to be none. Any thread.
+class OpenConnections {
+public:
+    // False where there are `most` already.
+    bool add(std::size_t most) {
+        if (count_.fetch_add(1) < most) return true;
+        remove();
+        return false;
+    }
+    void remove() {
+        if (count_.fetch_sub(1) > 1) return;
+        world::Lock const lock(mutex_); // so that it is not told between another's look and its wait
+        none_.notify_all();
+    }
+    std::size_t count() const { return count_; }
+    // False when the time came first.
+    bool wait_for_none(world::Instant until) {
+        world::Lock lock(mutex_);
+        return none_.wait_until(lock, until, [this] { return count_ == 0; });
+    }
+
+private:
+    std::atomic<std::size_t> count_{0};
+    world::Mutex mutex_;
+    world::Condition none_;
+};
+
 // What all connections of a gateway use. Any thread.
 struct Shared {
     Shared(Config config, metrics::Metrics& metrics);
@@ -27,7 +54,7 @@ struct Shared {
     std::shared_ptr<Handler> const pages; // /healthz, /readyz, /metrics
     Router const pages_router;
     std::atomic<bool> draining{false};
-    std::atomic<std::size_t> connections{0};
+    OpenConnections connections;
     Pool documents, uploads, downloads; // last: their threads end first
 
     void report(std::string_view what) const {

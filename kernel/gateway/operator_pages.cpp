@@ -37,7 +37,7 @@ public:
 private:
     Response metrics() {
         auto& meters = shared_.meters;
-        meters.connections.Set(static_cast<double>(shared_.connections.load()));
+        meters.connections.Set(static_cast<double>(shared_.connections.count()));
         meters.pool_depth.Set(static_cast<double>(shared_.documents.depth()));
         meters.upload_depth.Set(static_cast<double>(shared_.uploads.depth()));
         meters.download_depth.Set(static_cast<double>(shared_.downloads.depth()));

@@ -120,6 +120,7 @@ Response ServiceHandler::handle(Request& request) {
         auto identity = authenticate_(request, options_.anonymous.contains(request.route->id));
         context.caller = std::move(identity.document);
         context.known = std::move(identity.known);
+        context.client_address = request.origin.client;
         return call(request, "handle", context, json::print(json::encode(described(request))));
     } catch (Error const& error) {
         if (error.code() == Code::unauthenticated && context.caller.empty())

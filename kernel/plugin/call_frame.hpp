@@ -26,6 +26,7 @@ namespace volutus::kernel::plugin {
 struct CallContext {
     std::string caller;                        // JSON of volutus::Context; "" = the cloud itself
     std::shared_ptr<auth::Caller const> known; // the same, ready for policy; null where nobody has read it
+    std::string client_address;                // where the request came from: `known` is of many requests
     std::string trace;                         // request id
     std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;

@@ -1,27 +1,34 @@
 #include <kernel/store/service.hpp>
 
-#include <volutus/context.hpp>
+#include <kernel/auth/context.hpp>
+#include <kernel/plugin/call_frame.hpp>
 
 namespace volutus::kernel::store {
 
 namespace {
-Patience patience_of(Call& call) {
+plugin::CallContext& context_of(Call const& call) { return static_cast<plugin::CallFrame&>(*call.raw()).context(); }
+
+Patience patience_of(Call const& call) {
     Patience patience;
     if (call.deadline() != world::Instant::max()) patience.until = call.deadline();
-    patience.given_up = [&call] { return call.cancelled(); };
+    patience.cancelled = &context_of(call).cancelled;
     return patience;
 }
 
 // Who made the change stands in the feed beside it, so neither can be there without the other.
 KernelPart audited(Call const& call, std::string const& plugin) {
-    auto const caller = caller_of(call);
-    if (!caller || !caller->user) return {};
-    json::object who{{"user_id", caller->user->id}};
-    if (caller->project) who["project_id"] = caller->project->id;
-    if (caller->domain) who["domain_id"] = caller->domain->id;
-    if (caller->system) who["system"] = true;
-    who["client_address"] = caller->client_address;
-    who["request_id"] = caller->request_id;
+    auto const& context = context_of(call);
+    if (context.caller.empty()) return {};
+    std::optional<Context> read;
+    if (!context.known) read = parse_context(context.caller);
+    auto const& caller = read ? *read : context.known->context;
+    if (!caller.user) return {};
+    json::object who{{"user_id", caller.user->id}};
+    if (caller.project) who["project_id"] = caller.project->id;
+    if (caller.domain) who["domain_id"] = caller.domain->id;
+    if (caller.system) who["system"] = true;
+    who["client_address"] = read ? read->client_address : context.client_address;
+    who["request_id"] = read ? read->request_id : context.trace;
     who["plugin"] = plugin;
     KernelPart part;
     part.notes.push_back({std::string(audit_topic), std::move(who)});

@@ -13,7 +13,7 @@ namespace {
 constexpr auto looks_every = std::chrono::hours(1);
 
 [[noreturn]] void refuse_to_wait(Patience const& patience, std::uint64_t revision) {
-    if (patience.given_up && patience.given_up()) throw Error(Code::cancelled, "the call was cancelled");
+    if (patience.cancelled && *patience.cancelled) throw Error(Code::cancelled, "the call was cancelled");
     if (patience.until && world::now() >= *patience.until)
         throw Error(Code::deadline, fmt::format("the revision {} did not come before the call's deadline", revision));
     throw Error(Code::unavailable, "the store is closing");

@@ -4,10 +4,6 @@
 
 namespace volutus::kernel::store {
 
-namespace {
-constexpr auto asked_every = std::chrono::milliseconds(500);
-}
-
 std::uint64_t Head::revision() const {
     world::Lock lock(mutex_);
     return revision_;
@@ -32,35 +28,36 @@ void Head::close() {
     for (auto* waiter : waiters_) waiter->wake.notify_one();
 }
 
+void Head::Waiter::cancelled() {
+    world::Lock lock(head.mutex_);
+    given_up = true;
+    wake.notify_one();
+}
+
 bool Head::wait_for(std::uint64_t revision, Patience const& patience) {
-    world::Lock lock(mutex_);
-    if (revision_ >= revision) return true;
-    Waiter waiter{revision, nullptr};
-    return wait(lock, waiter, patience);
+    Waiter waiter(*this, revision, nullptr);
+    return wait(waiter, patience);
 }
 
 bool Head::wait_beyond(std::uint64_t since, std::vector<std::string> const& kinds, Patience const& patience) {
-    world::Lock lock(mutex_);
-    // What came since the reader looked may or may not concern it: it looks again.
-    if (revision_ > since) return true;
-    Waiter waiter{since + 1, kinds.empty() ? nullptr : &kinds};
-    return wait(lock, waiter, patience);
+    Waiter waiter(*this, since + 1, kinds.empty() ? nullptr : &kinds);
+    return wait(waiter, patience);
 }
 
-bool Head::wait(world::Lock& lock, Waiter& waiter, Patience const& patience) {
+bool Head::wait(Waiter& waiter, Patience const& patience) {
+    // What came since the reader looked may or may not concern it: it looks again.
+    if (revision() >= waiter.revision) return true;
+    // Outside the lock, which whoever cancels takes within the cancellation's own.
+    std::optional<plugin::Cancellation::Watch> watch;
+    if (patience.cancelled) watch.emplace(*patience.cancelled, waiter);
+    world::Lock lock(mutex_);
+    if (revision_ >= waiter.revision) return true;
     auto const place = waiters_.insert(waiters_.end(), &waiter);
-    auto const done = [&] { return waiter.woken || closed_; };
-    if (!patience.until && !patience.given_up) {
+    auto const done = [&] { return waiter.woken || waiter.given_up || closed_; };
+    if (patience.until)
+        waiter.wake.wait_until(lock, *patience.until, done);
+    else
         waiter.wake.wait(lock, done);
-    } else {
-        while (!done()) {
-            auto next = patience.until.value_or(world::Instant::max());
-            if (patience.given_up) next = std::min(next, world::now() + asked_every);
-            if (waiter.wake.wait_until(lock, next, done)) break;
-            if (patience.until && world::now() >= *patience.until) break;
-            if (patience.given_up && patience.given_up()) break;
-        }
-    }
     waiters_.erase(place);
     return waiter.woken;
 }

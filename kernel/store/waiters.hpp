@@ -2,10 +2,9 @@
 // them cost a commit next to nothing.
 #pragma once
 
-#include <volutus/world.hpp>
+#include <kernel/plugin/cancellation.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <optional>
 #include <set>
@@ -14,11 +13,10 @@
 
 namespace volutus::kernel::store {
 
-// How long a reader is ready to wait. given_up may be empty; it is asked about twice a second, because a call tells of
-// its cancellation only when asked.
+// How long a reader is ready to wait.
 struct Patience {
     std::optional<world::Instant> until;
-    std::function<bool()> given_up;
+    plugin::Cancellation* cancelled = nullptr; // of the call that waits; null: nobody cancels it
 };
 
 class Head {
@@ -33,13 +31,17 @@ public:
     bool wait_beyond(std::uint64_t since, std::vector<std::string> const& kinds, Patience const& patience);
 
 private:
-    struct Waiter {
+    struct Waiter final : plugin::Cancellation::Listener {
+        Waiter(Head& of, std::uint64_t from, std::vector<std::string> const* which)
+            : head(of), revision(from), kinds(which) {}
+        void cancelled() override;
+        Head& head;
         std::uint64_t revision;                // woken from here on
         std::vector<std::string> const* kinds; // null: any
-        bool woken = false;
+        bool woken = false, given_up = false;
         world::Condition wake;
     };
-    bool wait(world::Lock& lock, Waiter& waiter, Patience const& patience);
+    bool wait(Waiter& waiter, Patience const& patience);
 
     mutable world::Mutex mutex_;
     std::uint64_t revision_ = 0;

@@ -3,6 +3,7 @@
 // applies a second of 16 writers over the rows a second of 16 writers. Rows in transactions of a fixed size, without
 // any threads, say what the disk gives at best.
 #include <kernel/store/store.hpp>
+#include <testkit/temporary_folder.hpp>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -17,14 +18,11 @@ namespace {
 
 namespace store = volutus::kernel::store;
 namespace contract = volutus::store;
+namespace testkit = volutus::testkit;
 namespace world = volutus::world;
 
-std::filesystem::path fresh_folder() {
-    // Beside the working directory and not in /tmp, which may be memory.
-    std::string pattern = std::filesystem::current_path() / "store-bench-XXXXXX";
-    if (!::mkdtemp(pattern.data())) std::abort();
-    return pattern;
-}
+// Beside the working directory and not in /tmp, which may be memory.
+testkit::TemporaryFolder fresh_folder() { return testkit::TemporaryFolder(std::filesystem::current_path()); }
 
 void run(sqlite3* db, char const* sql) {
     if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) std::abort();
@@ -33,7 +31,7 @@ void run(sqlite3* db, char const* sql) {
 // One table with 500-byte rows under random ids, as the documents have.
 class RawRows {
 public:
-    RawRows() : folder_(fresh_folder()) {
+    RawRows() {
         sqlite3_open((folder_ / "raw.db").c_str(), &db_);
         for (auto const* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=4000",
                                 "CREATE TABLE rows (id TEXT PRIMARY KEY, body TEXT)"})
@@ -45,7 +43,6 @@ public:
     ~RawRows() {
         sqlite3_finalize(insert_);
         sqlite3_close(db_);
-        std::filesystem::remove_all(folder_);
     }
     void commit(std::uint64_t rows) {
         run(db_, "BEGIN IMMEDIATE");
@@ -62,7 +59,7 @@ public:
     std::int64_t made() const { return static_cast<std::int64_t>(made_); }
 
 private:
-    std::filesystem::path folder_;
+    testkit::TemporaryFolder folder_ = fresh_folder();
     sqlite3* db_ = nullptr;
     sqlite3_stmt* insert_ = nullptr;
     std::string const body_ = std::string(500, 'x');
@@ -140,35 +137,32 @@ BENCHMARK(sqlite_group_commit)->Name("sqlite/group commit of writers")->Arg(1)->
 
 void applies(benchmark::State& state) {
     auto const folder = fresh_folder();
-    {
-        store::Options options;
-        options.database.path = folder / "store.db";
-        store::Store opened(options);
-        contract::Kind kind;
-        kind.name = "bench.document";
-        opened.declare("bench", {kind});
-        std::string const text(480, 'x');
-        std::atomic<std::uint64_t> made = 0;
-        for (auto _ : state) {
-            std::vector<world::Thread> writers;
-            for (std::int64_t writer = 0; writer < state.range(0); ++writer)
-                writers.emplace_back("writer", [&] {
-                    for (int i = 0; i < rounds; ++i) {
-                        auto const number = ++made;
-                        contract::Apply one;
-                        one.put.push_back({"bench.document",
-                                           fmt::format("{:016x}-{}", number * 0x9e3779b97f4a7c15u, number),
-                                           {{"text", text}}});
-                        opened.apply("bench", one);
-                    }
-                });
-        }
-        state.SetItemsProcessed(static_cast<std::int64_t>(made));
-        auto const statistics = opened.statistics();
-        state.counters["applies a commit"] =
-            static_cast<double>(statistics.applies) / static_cast<double>(statistics.commits);
+    store::Options options;
+    options.database.path = folder / "store.db";
+    store::Store opened(options);
+    contract::Kind kind;
+    kind.name = "bench.document";
+    opened.declare("bench", {kind});
+    std::string const text(480, 'x');
+    std::atomic<std::uint64_t> made = 0;
+    for (auto _ : state) {
+        std::vector<world::Thread> writers;
+        for (std::int64_t writer = 0; writer < state.range(0); ++writer)
+            writers.emplace_back("writer", [&] {
+                for (int i = 0; i < rounds; ++i) {
+                    auto const number = ++made;
+                    contract::Apply one;
+                    one.put.push_back({"bench.document",
+                                       fmt::format("{:016x}-{}", number * 0x9e3779b97f4a7c15u, number),
+                                       {{"text", text}}});
+                    opened.apply("bench", one);
+                }
+            });
     }
-    std::filesystem::remove_all(folder);
+    state.SetItemsProcessed(static_cast<std::int64_t>(made));
+    auto const statistics = opened.statistics();
+    state.counters["applies a commit"] =
+        static_cast<double>(statistics.applies) / static_cast<double>(statistics.commits);
 }
 BENCHMARK(applies)->Name("store/applies of writers")->Arg(1)->Arg(16)->UseRealTime();
 

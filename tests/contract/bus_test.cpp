@@ -43,7 +43,7 @@ TEST_P(BusContract, ANodeAnswersAnotherAndItself) {
 
 TEST_P(BusContract, ACallToANodeThatIsNotThereWasNotExecuted) {
     for (auto const* node : {"two", "nobody", ""}) {
-        auto const error = error_from([&] { one_->call(node, "", soon()); });
+        auto const error = refusal([&] { one_->call(node, "", soon()); });
         EXPECT_EQ(error.code(), Code::not_executed);
         EXPECT_THAT(error.what(), HasSubstr(std::string("the node ") + node));
     }
@@ -52,13 +52,13 @@ TEST_P(BusContract, ACallToANodeThatIsNotThereWasNotExecuted) {
 TEST_P(BusContract, ACallWithoutTimeIsNotMade) {
     bool called = false;
     two_->serve([&](std::string const&) { return called = true, ""; });
-    EXPECT_EQ(error_from([&] { one_->call("two", "", world::now()); }).code(), Code::not_executed);
+    EXPECT_EQ(refusal([&] { one_->call("two", "", world::now()); }).code(), Code::not_executed);
     EXPECT_FALSE(called);
 }
 
 TEST_P(BusContract, WhatAnAnswererThrowsIsAnUnknownOutcome) {
     two_->serve([](std::string const&) -> std::string { throw std::runtime_error("out of paper"); });
-    auto const error = error_from([&] { one_->call("two", "", soon()); });
+    auto const error = refusal([&] { one_->call("two", "", soon()); });
     EXPECT_EQ(error.code(), Code::unknown_outcome);
     EXPECT_THAT(error.what(), HasSubstr("out of paper"));
 }
@@ -67,9 +67,9 @@ TEST_P(BusContract, AMessageIsBoundedBothWays) {
     two_->serve(
         [](std::string const& request) { return request == "more" ? std::string(largest_message + 1, 'x') : request; });
     EXPECT_EQ(one_->call("two", std::string(largest_message, 'x'), soon()).size(), largest_message);
-    EXPECT_EQ(error_from([&] { one_->call("two", std::string(largest_message + 1, 'x'), soon()); }).code(),
+    EXPECT_EQ(refusal([&] { one_->call("two", std::string(largest_message + 1, 'x'), soon()); }).code(),
               Code::too_large);
-    EXPECT_EQ(error_from([&] { one_->call("two", "more", soon()); }).code(), Code::too_large);
+    EXPECT_EQ(refusal([&] { one_->call("two", "more", soon()); }).code(), Code::too_large);
 }
 
 TEST_P(BusContract, AnAnswerMayTakeCallsOfItsOwn) {
@@ -123,13 +123,13 @@ TEST_P(BusContract, ANodeThatLeavesWaitsForItsAnswers) {
 }
 
 TEST(Buses, ATransportThatNobodyKnowsIsRefused) {
-    EXPECT_THAT(error_from([] { open_bus("pigeons", "one"); }).what(), HasSubstr("there is 'in_process'"));
+    EXPECT_THAT(refusal([] { open_bus("pigeons", "one"); }).what(), HasSubstr("there is 'in_process'"));
 }
 
 TEST(Buses, TwoNodesOfOneNameAreRefused) {
     auto const hub = std::make_shared<InProcessHub>();
     auto const first = hub->join("one");
-    EXPECT_EQ(error_from([&] { hub->join("one"); }).code(), Code::conflict);
+    EXPECT_EQ(refusal([&] { hub->join("one"); }).code(), Code::conflict);
 }
 
 // A caller at one node, the plugin at another.
@@ -189,14 +189,14 @@ TEST_F(BusLinks, EveryErrorCodeArrivesWithItsMessageAndDetails) { expect_every_e
 
 TEST_F(BusLinks, ACallToANodeThatLeftWasNotExecuted) {
     far_.reset();
-    auto const error = error_from([&] { echo_.call<&Echo::context>(root_.call); });
+    auto const error = refusal([&] { echo_.call<&Echo::context>(root_.call); });
     EXPECT_EQ(error.code(), Code::not_executed);
     EXPECT_STREQ(error.what(), "the node far is not there");
 }
 
 TEST_F(BusLinks, WhatTheNodeDoesNotProvideIsUnsupported) {
     there_.registry.remove("echo");
-    EXPECT_EQ(error_from([&] { echo_.call<&Echo::context>(root_.call); }).code(), Code::unsupported);
+    EXPECT_EQ(refusal([&] { echo_.call<&Echo::context>(root_.call); }).code(), Code::unsupported);
 }
 
 TEST_F(BusLinks, ByteStreamsAreRefused) {
@@ -204,14 +204,14 @@ TEST_F(BusLinks, ByteStreamsAreRefused) {
     auto const copy = [&] {
         here_.registry.host().call(&root_.call, echo_contract.name, "copy", "", "{}", &input, &output);
     };
-    EXPECT_EQ(error_from(copy).code(), Code::unsupported);
+    EXPECT_EQ(refusal(copy).code(), Code::unsupported);
     EXPECT_EQ(output.output, "");
 }
 
 TEST_F(BusLinks, AnAnswerThatIsNoneIsAnUnknownOutcome) {
     for (auto const* noise : {"", "no json", "[]", "{\"status\": 9}", "{\"status\": 9, \"reply\": \"{}\"}"}) {
         far_->serve([&](std::string const&) { return noise; });
-        EXPECT_EQ(error_from([&] { echo_.call<&Echo::context>(root_.call); }).code(), Code::unknown_outcome) << noise;
+        EXPECT_EQ(refusal([&] { echo_.call<&Echo::context>(root_.call); }).code(), Code::unknown_outcome) << noise;
     }
 }
 

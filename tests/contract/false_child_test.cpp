@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(FalseOpening, IsRefusedAndSaysWhy) {
     Kernel kernel;
-    auto const error = error_from([&] { ProcessLink(kernel.host_of("false"), options_for(GetParam().way)); });
+    auto const error = refusal([&] { ProcessLink(kernel.host_of("false"), options_for(GetParam().way)); });
     EXPECT_EQ(error.code(), GetParam().code);
     EXPECT_NE(std::string(error.what()).find(GetParam().words), std::string::npos) << error.what();
 }
@@ -49,7 +49,7 @@ TEST(FalseOpenings, AProcessThatSaysNothingIsGivenUp) {
     Kernel kernel;
     auto options = options_for("silent");
     options.patience = std::chrono::milliseconds(200);
-    auto const error = error_from([&] { ProcessLink(kernel.host_of("false"), options); });
+    auto const error = refusal([&] { ProcessLink(kernel.host_of("false"), options); });
     EXPECT_EQ(error.code(), Code::deadline);
     EXPECT_STREQ(error.what(), "plugin false: its process did not return within 200 ms; the plugin hangs");
 }
@@ -59,7 +59,7 @@ TEST(FalseOpenings, ASecondHelloEndsTheLink) {
     Kernel kernel;
     auto options = options_for("two_hellos");
     options.patience = std::chrono::seconds(5);
-    EXPECT_EQ(error_from([&] {
+    EXPECT_EQ(refusal([&] {
                   ProcessLink link(kernel.host_of("false"), options);
                   link.configure("{}");
               }).code(),

@@ -8,6 +8,7 @@
 
 #include "kernel/plugin/call_frame.hpp"
 
+#include <testkit/refusal.hpp>
 #include <volutus/contract/hypervisor.hpp>
 #include <volutus/formats.hpp>
 
@@ -39,12 +40,7 @@ protected:
         return call_at<Method>(0, request...);
     }
     template <auto Method, class... Request> Code code_of(std::uint64_t epoch, Request const&... request) {
-        try {
-            call_at<Method>(epoch, request...);
-            return Code::ok;
-        } catch (Error const& error) {
-            return error.code();
-        }
+        return testkit::refusal([&] { call_at<Method>(epoch, request...); }).code();
     }
 
     void SetUp() override {

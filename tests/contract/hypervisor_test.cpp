@@ -2,25 +2,12 @@
 #include "contract/hypervisor_suite.hpp"
 
 #include "contract/link_fixture.hpp"
+#include "plugins/compute/drivers/simulator/faults.hpp"
 
-#include <filesystem>
+#include <testkit/temporary_folder.hpp>
 
 namespace volutus::test {
 namespace {
-
-class Folder {
-public:
-    Folder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "volutus-contract-XXXXXX";
-        if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-        path_ = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(std::string const& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
 
 class SimulatorRig : public HypervisorRig {
 public:
@@ -38,7 +25,8 @@ public:
         json::object config{{"hosts", 2}, {"prefix", "host-"}};
         if (files) config["state_directory"] = json::string(folder_ / "guests");
         link_->configure(json::print(config));
-        kernel_.registry.add(name, std::string(hypervisor::contract.name), "", link_);
+        for (auto const contract : {hypervisor::contract.name, compute::simulator::faults.name})
+            kernel_.registry.add(name, std::string(contract), "", link_);
         link_->start();
     }
     ~SimulatorRig() override {
@@ -54,10 +42,17 @@ public:
         wanted.host = "host-1";
         return wanted;
     }
+    bool end_guest(std::string const& id) override {
+        using compute::simulator::Faults;
+        RootCall outside;
+        Client<compute::simulator::faults>(host()).call<&Faults::end_guest>(outside.call,
+                                                                            compute::simulator::End{id, false});
+        return true;
+    }
 
 private:
     static constexpr char name[] = "compute_simulator";
-    Folder folder_;
+    testkit::TemporaryFolder folder_;
     Kernel kernel_;
     std::shared_ptr<Link> link_;
 };

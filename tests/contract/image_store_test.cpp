@@ -1,6 +1,7 @@
 // volutus.image_store/1: every driver keeps these, over both links. A new driver is one more line of `drivers`.
 #include "contract/link_fixture.hpp"
 
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/image_store.hpp>
 
 #include <filesystem>
@@ -24,16 +25,8 @@ constexpr auto second = "22222222-2222-4222-8222-222222222222";
 
 class ImageStores : public testing::TestWithParam<std::tuple<Driver, std::string>> {
 protected:
-    void SetUp() override {
-        auto folder = (std::filesystem::temp_directory_path() / "volutus-images-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        folder_ = folder;
-        open();
-    }
-    void TearDown() override {
-        close();
-        std::filesystem::remove_all(folder_);
-    }
+    void SetUp() override { open(); }
+    void TearDown() override { close(); }
     void open() {
         auto const& [driver, kind] = GetParam();
         auto host = kernel_.host_of("driver");
@@ -45,7 +38,7 @@ protected:
             options.library = driver.library;
             link_ = std::make_shared<ProcessLink>(host, options);
         }
-        link_->configure(json::print(json::object{{"directory", folder_ + "/images"}}));
+        link_->configure(json::print(json::object{{"directory", folder_ / "images"}}));
         link_->start();
         kernel_.registry.add("driver", std::string(image_store::contract.name), "", link_);
     }
@@ -78,7 +71,7 @@ protected:
     std::optional<Object> show(std::string const& id) { return stores_.call<&ImageStore::show>(root_.call, Key{id}); }
     void remove(std::string const& id) { stores_.call<&ImageStore::remove>(root_.call, Key{id}); }
 
-    std::string folder_;
+    testkit::TemporaryFolder folder_;
     Kernel kernel_;
     std::shared_ptr<Link> link_;
     RootCall root_;
@@ -123,7 +116,7 @@ TEST_P(ImageStores, AnInputThatFailsLeavesWhatWasThere) {
             self.at += *count;
             return VLT_OK;
         };
-        EXPECT_EQ(error_from([&] { save(id, broken); }).code(), Code::cancelled);
+        EXPECT_EQ(refusal([&] { save(id, broken); }).code(), Code::cancelled);
     }
     EXPECT_EQ(load({first, 0, 0}), "whole");
     EXPECT_FALSE(show(second));
@@ -131,7 +124,7 @@ TEST_P(ImageStores, AnInputThatFailsLeavesWhatWasThere) {
 }
 
 TEST_P(ImageStores, WhatIsNotThereIsNotFound) {
-    EXPECT_EQ(error_from([&] { load({first, 0, 0}); }).code(), Code::not_found);
+    EXPECT_EQ(refusal([&] { load({first, 0, 0}); }).code(), Code::not_found);
     EXPECT_FALSE(show(first));
     EXPECT_THAT(listed(), IsEmpty());
 }
@@ -145,19 +138,19 @@ TEST_P(ImageStores, RemovingWhatIsGoneSucceeds) {
 
 TEST_P(ImageStores, AnIdThatIsNoUuidIsRefused) {
     for (auto const* id : {"", "x", "../11111111-1111-4111-8111-11111111111", "/etc/passwd"}) {
-        EXPECT_EQ(error_from([&] { save(id, "x"); }).code(), Code::invalid) << id;
-        EXPECT_EQ(error_from([&] { load({id, 0, 0}); }).code(), Code::invalid) << id;
-        EXPECT_EQ(error_from([&] { remove(id); }).code(), Code::invalid) << id;
-        EXPECT_EQ(error_from([&] { show(id); }).code(), Code::invalid) << id;
+        EXPECT_EQ(refusal([&] { save(id, "x"); }).code(), Code::invalid) << id;
+        EXPECT_EQ(refusal([&] { load({id, 0, 0}); }).code(), Code::invalid) << id;
+        EXPECT_EQ(refusal([&] { remove(id); }).code(), Code::invalid) << id;
+        EXPECT_EQ(refusal([&] { show(id); }).code(), Code::invalid) << id;
     }
 }
 
 TEST_P(ImageStores, ARangeBeyondTheDataIsRefused) {
     save(first, "12345");
     EXPECT_EQ(load({first, 5, 0}), "");
-    EXPECT_EQ(error_from([&] { load({first, 6, 0}); }).code(), Code::invalid);
-    EXPECT_EQ(error_from([&] { load({first, 3, 3}); }).code(), Code::invalid);
-    EXPECT_EQ(error_from([&] { load({first, 1, ~std::uint64_t{0}}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([&] { load({first, 6, 0}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([&] { load({first, 3, 3}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([&] { load({first, 1, ~std::uint64_t{0}}); }).code(), Code::invalid);
 }
 
 TEST_P(ImageStores, TheyAreListedByIdPageByPage) {
@@ -171,17 +164,17 @@ TEST_P(ImageStores, TheyAreListedByIdPageByPage) {
     EXPECT_EQ(listed(page), std::vector<std::string>{second});
     EXPECT_FALSE(stores_.call<&ImageStore::list>(root_.call, page).more);
     page.limit = 0;
-    EXPECT_EQ(error_from([&] { listed(page); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([&] { listed(page); }).code(), Code::invalid);
 }
 
 TEST_P(ImageStores, ItStaysWhenTheDriverStartsAgainAndHalfOfASaveDoesNot) {
     save(first, "stays");
     close();
-    std::ofstream(folder_ + "/images/" + second + ".1.part") << "half";
+    std::ofstream(folder_ / "images/" + second + ".1.part") << "half";
     open();
     EXPECT_EQ(load({first, 0, 0}), "stays");
     EXPECT_EQ(listed(), std::vector<std::string>{first});
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ + "/images"), {}), 1);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "images"), {}), 1);
 }
 
 TEST_P(ImageStores, ManySaveAtOnce) {

@@ -1,5 +1,7 @@
 #include "contract/link_fixture.hpp"
 
+#include <testkit/temporary_folder.hpp>
+
 #include <filesystem>
 
 namespace volutus::test {
@@ -7,11 +9,6 @@ namespace {
 
 class LibraryTest : public testing::Test {
 protected:
-    LibraryTest() {
-        std::string pattern = testing::TempDir() + "libraryXXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~LibraryTest() override { std::filesystem::remove_all(folder_); }
     // Puts a plugin at the path, as an installation does: beside it, then renamed.
     void install(std::string const& plugin) {
         std::filesystem::copy_file(plugin_path(plugin), path_ + ".new");
@@ -25,8 +22,8 @@ protected:
         vlt_plugin_ref out{nullptr};
         return library.entry(host.get(), &frame, &out);
     }
-    std::string folder_;
-    std::string path_ = folder_ + "/plugin.so";
+    testkit::TemporaryFolder folder_;
+    std::string path_ = folder_ / "plugin.so";
 };
 
 TEST_F(LibraryTest, AReplacedFileIsAnotherLibraryAlsoWhileTheOldOneIsOpen) {
@@ -47,7 +44,7 @@ TEST_F(LibraryTest, AReplacedFileIsAnotherLibraryAfterTheOldOneWasClosed) {
 
 TEST_F(LibraryTest, TheCheckSeesTheOpenedFileAndMayRefuseIt) {
     install("raw");
-    auto const error = error_from([&] {
+    auto const error = refusal([&] {
         open_library(path_, [&](std::string const& file) {
             EXPECT_TRUE(std::filesystem::equivalent(file, path_));
             throw Error(Code::forbidden, "no");

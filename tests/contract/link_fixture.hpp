@@ -9,6 +9,8 @@
 #include "kernel/plugin/process_link.hpp"
 #include "kernel/plugin/registry.hpp"
 
+#include <testkit/refusal.hpp>
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -17,6 +19,7 @@
 namespace volutus::test {
 
 using namespace kernel::plugin;
+using testkit::refusal;
 
 inline std::string plugin_path(std::string const& name) { return std::string(CONTRACT_PLUGINS) + "/" + name + ".so"; }
 inline std::string const plugin_host = PLUGIN_HOST;
@@ -118,21 +121,11 @@ struct RootCall {
     Call call{&frame};
 };
 
-template <class Body> Error error_from(Body body) {
-    try {
-        body();
-    } catch (Error const& error) {
-        return error;
-    }
-    ADD_FAILURE() << "no error was thrown";
-    return Error(Code::ok, "");
-}
-
 // What each link owes a caller.
 inline void expect_every_error_to_arrive(Client<echo_contract> const& echo, Call& call) {
     for (std::int32_t status = VLT_INVALID; status <= VLT_RATE_LIMITED; ++status) {
         auto const number = std::to_string(status);
-        auto const error = error_from([&] {
+        auto const error = refusal([&] {
             echo.call<&Echo::fail>(call, Failure{status, "message " + number, json::object{{"status", status}}});
         });
         EXPECT_EQ(static_cast<std::int32_t>(error.code()), status);

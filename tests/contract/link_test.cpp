@@ -53,22 +53,22 @@ TEST_P(LinkContract, ADocumentComesBackAsItWas) {
 TEST_P(LinkContract, EveryErrorCodeArrivesWithItsMessageAndDetails) { expect_every_error_to_arrive(echo_, root_.call); }
 
 TEST_P(LinkContract, AnErrorWithoutDetailsHasNone) {
-    auto const error = error_from([&] { echo_.call<&Echo::fail>(root_.call, Failure{VLT_CONFLICT, "busy", {}}); });
+    auto const error = refusal([&] { echo_.call<&Echo::fail>(root_.call, Failure{VLT_CONFLICT, "busy", {}}); });
     EXPECT_STREQ(error.what(), "busy");
     EXPECT_EQ(error.details(), "");
 }
 
 TEST_P(LinkContract, AMessageBeyondItsBoundIsCut) {
     auto const error =
-        error_from([&] { echo_.call<&Echo::fail>(root_.call, Failure{VLT_CONFLICT, std::string(100'000, 'm'), {}}); });
+        refusal([&] { echo_.call<&Echo::fail>(root_.call, Failure{VLT_CONFLICT, std::string(100'000, 'm'), {}}); });
     EXPECT_EQ(error.code(), Code::conflict);
     EXPECT_EQ(std::string(error.what()), std::string(8192, 'm'));
 }
 
 TEST_P(LinkContract, UnknownCallsContractsAndBadRequestsAreRefusedInTheSameWords) {
-    EXPECT_EQ(error_from([&] { call(root_, "no_such_call"); }).code(), Code::unsupported);
-    EXPECT_STREQ(error_from([&] { call(root_, "echo", "{\"text\":7}"); }).what(), "'text': expected a string");
-    EXPECT_EQ(error_from([&] { call(root_, "echo", "no json"); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([&] { call(root_, "no_such_call"); }).code(), Code::unsupported);
+    EXPECT_STREQ(refusal([&] { call(root_, "echo", "{\"text\":7}"); }).what(), "'text': expected a string");
+    EXPECT_EQ(refusal([&] { call(root_, "echo", "no json"); }).code(), Code::invalid);
     vlt_str reply{nullptr, 0};
     EXPECT_EQ(link_->call(root_.frame, "volutus.test.other/1", "echo", "{}", &reply), VLT_UNSUPPORTED);
     EXPECT_EQ(root_.frame.message(), "this plugin does not provide the contract volutus.test.other/1");
@@ -103,7 +103,7 @@ TEST_P(LinkContract, CallsNestThroughTheKernelAndBack) {
 }
 
 TEST_P(LinkContract, ACircleOfCallsIsRefused) {
-    auto const error = error_from([&] { echo_.call<&Echo::relay>(root_.call, Depth{1000}); });
+    auto const error = refusal([&] { echo_.call<&Echo::relay>(root_.call, Depth{1000}); });
     EXPECT_EQ(error.code(), Code::invalid);
     EXPECT_NE(std::string(error.what()).find("in a circle"), std::string::npos) << error.what();
     EXPECT_EQ(echo_.call<&Echo::relay>(root_.call, Depth{2}).depth, 2u);
@@ -139,9 +139,9 @@ TEST_P(LinkContract, AStreamMayBeHandedOnToANestedCall) {
 TEST_P(LinkContract, AnErrorOfAStreamArrives) {
     MemoryStream input("abc"), output;
     output.refuses = VLT_EXHAUSTED;
-    EXPECT_EQ(error_from([&] { call(root_, "copy", "{}", &input, &output); }).code(), Code::exhausted);
+    EXPECT_EQ(refusal([&] { call(root_, "copy", "{}", &input, &output); }).code(), Code::exhausted);
     MemoryStream again("abc");
-    EXPECT_EQ(error_from([&] { call(root_, "copy", "{}", &again, nullptr); }).code(), Code::unsupported);
+    EXPECT_EQ(refusal([&] { call(root_, "copy", "{}", &again, nullptr); }).code(), Code::unsupported);
 }
 
 TEST_P(LinkContract, ADescriptorIsHandedToThePlugin) {
@@ -166,8 +166,7 @@ TEST_P(LinkContract, ADescriptorIsHandedOutByThePlugin) {
 
 TEST_P(LinkContract, ACancelledCallEnds) {
     world::Promised<Code> outcome;
-    world::Thread caller("caller",
-                         [&] { outcome.give(error_from([&] { echo_.call<&Echo::wait>(root_.call); }).code()); });
+    world::Thread caller("caller", [&] { outcome.give(refusal([&] { echo_.call<&Echo::wait>(root_.call); }).code()); });
     // Another call of the same plugin is served meanwhile.
     RootCall other;
     EXPECT_EQ(echo_.call<&Echo::echo>(other.call, Text{"meanwhile"}).text, "meanwhile");
@@ -188,10 +187,10 @@ TEST_P(LinkContract, DocumentsUpToTheLimitPassAndLargerOnesAreRefused) {
     EXPECT_TRUE(echo_.call<&Echo::echo>(root_.call, largest).text == largest.text);
     EXPECT_TRUE(echo_.call<&Echo::large>(root_.call, Size{largest.text.size()}).text == largest.text);
 
-    auto const request = error_from([&] { echo_.call<&Echo::echo>(root_.call, Text{largest.text + "x"}); });
+    auto const request = refusal([&] { echo_.call<&Echo::echo>(root_.call, Text{largest.text + "x"}); });
     EXPECT_EQ(request.code(), Code::too_large);
     EXPECT_STREQ(request.what(), "the request of 262145 bytes to volutus.test.echo/1 is larger than a document may be");
-    auto const reply = error_from([&] { echo_.call<&Echo::large>(root_.call, Size{largest.text.size() + 1}); });
+    auto const reply = refusal([&] { echo_.call<&Echo::large>(root_.call, Size{largest.text.size() + 1}); });
     EXPECT_EQ(reply.code(), Code::too_large);
     EXPECT_STREQ(reply.what(), "the reply is larger than a document may be; use a stream");
 }
@@ -227,7 +226,7 @@ TEST_P(LinkContract, ItIsConfiguredStartedAndQuiesced) {
 }
 
 TEST_P(LinkContract, ARefusedConfigurationSaysWhich) {
-    auto const error = error_from([&] { link_->configure("{\"refuse\":true}"); });
+    auto const error = refusal([&] { link_->configure("{\"refuse\":true}"); });
     EXPECT_EQ(error.code(), Code::invalid);
     EXPECT_STREQ(error.what(), "plugin echo: configure failed: 'refuse': was asked for");
 }
@@ -298,7 +297,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(OpeningContract, APluginThatCannotBeEnteredIsRefusedInTheSameWords) {
     auto const& [kind, refused] = GetParam();
     Kernel kernel;
-    auto const error = error_from([&] { open_link(kind, kernel, refused.plugin, std::chrono::milliseconds(200)); });
+    auto const error = refusal([&] { open_link(kind, kernel, refused.plugin, std::chrono::milliseconds(200)); });
     EXPECT_EQ(error.code(), refused.code);
     EXPECT_STREQ(error.what(), refused.words);
 }

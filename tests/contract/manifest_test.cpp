@@ -1,7 +1,8 @@
 // A file that is no plugin is refused before any of its code runs, and is told what is wrong with it.
 #include "contract/link_fixture.hpp"
 
-#include <filesystem>
+#include <testkit/temporary_folder.hpp>
+
 #include <fstream>
 
 namespace volutus::test {
@@ -24,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(BadPlugin, IsRefusedWithItsOwnMessage) {
     auto const path = plugin_path(GetParam().plugin);
-    for (auto const& error : {error_from([&] { read_manifest(path); }), error_from([&] { open_library(path); })}) {
+    for (auto const& error : {refusal([&] { read_manifest(path); }), refusal([&] { open_library(path); })}) {
         EXPECT_NE(std::string(error.what()).find(GetParam().words), std::string::npos) << error.what();
         EXPECT_EQ(std::string(error.what()).substr(0, path.size()), path);
     }
@@ -32,17 +33,12 @@ TEST_P(BadPlugin, IsRefusedWithItsOwnMessage) {
 
 class MadeFile : public testing::Test {
 protected:
-    MadeFile() {
-        std::string pattern = testing::TempDir() + "manifestXXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~MadeFile() override { std::filesystem::remove_all(folder_); }
     std::string write(std::string const& bytes) {
-        auto const path = folder_ + "/plugin.so";
+        auto const path = folder_ / "plugin.so";
         std::ofstream(path, std::ios::binary) << bytes;
         return path;
     }
-    std::string folder_;
+    testkit::TemporaryFolder folder_;
 };
 
 std::string contents(std::string const& path) {
@@ -52,11 +48,11 @@ std::string contents(std::string const& path) {
 
 TEST_F(MadeFile, WhatIsNotElfIsRefused) {
     for (auto const& bytes : {std::string(), std::string("#!/bin/sh\n"), std::string(100'000, '\0')}) {
-        auto const error = error_from([&] { read_manifest(write(bytes)); });
+        auto const error = refusal([&] { read_manifest(write(bytes)); });
         EXPECT_EQ(error.code(), Code::invalid);
         EXPECT_NE(std::string(error.what()).find("is not an ELF file"), std::string::npos) << error.what();
     }
-    EXPECT_NE(std::string(error_from([&] { read_manifest(folder_); }).what()).find("is not a regular file"),
+    EXPECT_NE(std::string(refusal([&] { read_manifest(folder_.path()); }).what()).find("is not a regular file"),
               std::string::npos);
 }
 
@@ -66,7 +62,7 @@ TEST_F(MadeFile, APluginCutAtAnyLengthIsRefused) {
     std::vector<std::size_t> lengths{16, 40, 63, 64, 65, whole.size() - 1};
     for (std::size_t part = 1; part < 32; ++part) lengths.push_back(whole.size() * part / 32);
     for (auto const length : lengths) {
-        auto const error = error_from([&] { read_manifest(write(whole.substr(0, length))); });
+        auto const error = refusal([&] { read_manifest(write(whole.substr(0, length))); });
         EXPECT_EQ(error.code(), Code::invalid) << length;
         auto const* words = length < 64 ? "is not an ELF file" : "is truncated"; // less than its header is nothing
         EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << length << ": " << error.what();
@@ -74,7 +70,7 @@ TEST_F(MadeFile, APluginCutAtAnyLengthIsRefused) {
 }
 
 TEST_F(MadeFile, AProgramIsNoPlugin) {
-    auto const error = error_from([&] { open_library(plugin_host); });
+    auto const error = refusal([&] { open_library(plugin_host); });
     EXPECT_NE(std::string(error.what()).find(plugin_host + ": "), std::string::npos) << error.what();
 }
 

@@ -7,11 +7,11 @@
 
 #include "contract/link_fixture.hpp"
 
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/network.hpp>
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -42,15 +42,11 @@ protected:
 
     void SetUp() override {
         if (GetParam().own_place) place_ = GetParam().own_place();
-        std::string pattern = std::filesystem::temp_directory_path() / "volutus-network-XXXXXX";
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
         open();
     }
     void TearDown() override {
         if (link_) remove_all();
         close();
-        std::filesystem::remove_all(directory_);
     }
     void open() {
         auto const& driver = GetParam();
@@ -64,7 +60,7 @@ protected:
             options.keep_capabilities = driver.capabilities;
             link_ = std::make_shared<ProcessLink>(host, options);
         }
-        link_->configure(json::print(driver.configuration(directory_)));
+        link_->configure(json::print(driver.configuration(folder_.path())));
         link_->start();
         kernel_.registry.add(driver.name, std::string(network::contract.name), "", link_);
     }
@@ -92,7 +88,7 @@ protected:
         return Client<network::contract>(kernel_.registry.host()).call<Method>(root.call, request...);
     }
     template <auto Method, class... Request> Code refusal_at(std::uint64_t epoch, Request const&... request) {
-        return error_from([&] { tell_at<Method>(epoch, request...); }).code();
+        return refusal([&] { tell_at<Method>(epoch, request...); }).code();
     }
     template <auto Method, class... Request> Code refusal_of(Request const&... request) {
         return refusal_at<Method>(++epoch_, request...);
@@ -165,7 +161,7 @@ protected:
     std::shared_ptr<void> place_;
     Kernel kernel_;
     std::shared_ptr<Link> link_;
-    std::string directory_;
+    testkit::TemporaryFolder folder_;
     std::uint64_t epoch_ = 100;
 };
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NetworkContract);

@@ -45,7 +45,7 @@ TEST_F(ProcessLinkTest, ACrashInACallIsAnUnknownOutcomeAndThePluginComesBackAsIt
     open(quick("echo"));
     link_->configure("{\"colour\":\"blue\"}");
     link_->start();
-    auto const error = error_from([&] { echo_.call<&Echo::crash>(root_.call); });
+    auto const error = refusal([&] { echo_.call<&Echo::crash>(root_.call); });
     EXPECT_EQ(error.code(), Code::unknown_outcome);
     EXPECT_EQ(
         error.details(),
@@ -59,7 +59,7 @@ TEST_F(ProcessLinkTest, ACrashInACallIsAnUnknownOutcomeAndThePluginComesBackAsIt
 
 TEST_F(ProcessLinkTest, ACrashWithinANestedCallIsToldToTheOutermostCaller) {
     open(quick("echo"));
-    auto const error = error_from([&] {
+    auto const error = refusal([&] {
         echo_.call<&Echo::relay>(root_.call, Depth{3});
         kernel_.registry.host().call(&root_.call, mirror_contract.name, "reflect", "", "{\"depth\":2}");
         echo_.call<&Echo::crash>(root_.call);
@@ -111,7 +111,7 @@ TEST_F(ProcessLinkTest, AKillWhileManyCallCostsErrorsOfTheLinkOnlyAndServiceGoes
 TEST_F(ProcessLinkTest, ACallThatHangsBeyondItsDeadlineIsAnUnknownOutcomeAndOthersAreServed) {
     open(quick("echo"));
     root_.context.deadline = world::now() + std::chrono::milliseconds(50);
-    auto const error = error_from([&] { echo_.call<&Echo::hang>(root_.call); });
+    auto const error = refusal([&] { echo_.call<&Echo::hang>(root_.call); });
     EXPECT_EQ(error.code(), Code::unknown_outcome);
     EXPECT_NE(error.details().find("\"cause\":\"deadline\""), std::string::npos) << error.details();
     RootCall other;
@@ -124,7 +124,7 @@ TEST_F(ProcessLinkTest, ACallThatHeedsItsDeadlineAnswersItself) {
     options.grace = std::chrono::seconds(20);
     open(options);
     root_.context.deadline = world::now() + std::chrono::milliseconds(30);
-    EXPECT_EQ(error_from([&] { echo_.call<&Echo::wait>(root_.call); }).code(), Code::cancelled);
+    EXPECT_EQ(refusal([&] { echo_.call<&Echo::wait>(root_.call); }).code(), Code::cancelled);
 }
 
 TEST_F(ProcessLinkTest, AProcessWhoseThreadsAllHangIsStartedAgain) {
@@ -134,7 +134,7 @@ TEST_F(ProcessLinkTest, AProcessWhoseThreadsAllHangIsStartedAgain) {
     for (unsigned i = 0; i < options.threads; ++i) {
         RootCall root;
         root.context.deadline = world::now() + std::chrono::milliseconds(20);
-        EXPECT_EQ(error_from([&] { echo_.call<&Echo::hang>(root.call); }).code(), Code::unknown_outcome);
+        EXPECT_EQ(refusal([&] { echo_.call<&Echo::hang>(root.call); }).code(), Code::unknown_outcome);
     }
     EXPECT_EQ(echo_.call<&Echo::echo>(root_.call, Text{"back"}).text, "back");
     EXPECT_EQ(link_->status().restarts, 1u);
@@ -204,8 +204,8 @@ TEST_F(ProcessLinkTest, CallsAreUnavailableWhileThePluginIsDown) {
     options.wait_for_restart = std::chrono::milliseconds(10);
     options.first_delay = options.longest_delay = std::chrono::hours(1);
     open(options);
-    EXPECT_EQ(error_from([&] { echo_.call<&Echo::crash>(root_.call); }).code(), Code::unknown_outcome);
-    auto const error = error_from([&] { echo_.call<&Echo::echo>(root_.call, Text{}); });
+    EXPECT_EQ(refusal([&] { echo_.call<&Echo::crash>(root_.call); }).code(), Code::unknown_outcome);
+    auto const error = refusal([&] { echo_.call<&Echo::echo>(root_.call, Text{}); });
     EXPECT_EQ(error.code(), Code::unavailable);
     EXPECT_NE(std::string(error.what()).find("is being started again"), std::string::npos) << error.what();
 }
@@ -215,8 +215,9 @@ TEST_F(ProcessLinkTest, AProcessThatFailsAgainAndAgainIsQuarantined) {
     options.quarantine_after = 2;
     options.quarantine = std::chrono::hours(1);
     open(options);
-    for (unsigned i = 0; i < 3; ++i) error_from([&] { echo_.call<&Echo::crash>(root_.call); });
-    auto const error = error_from([&] { echo_.call<&Echo::echo>(root_.call, Text{}); });
+    for (unsigned i = 0; i < 3; ++i)
+        EXPECT_EQ(refusal([&] { echo_.call<&Echo::crash>(root_.call); }).code(), Code::unknown_outcome);
+    auto const error = refusal([&] { echo_.call<&Echo::echo>(root_.call, Text{}); });
     EXPECT_EQ(error.code(), Code::unavailable);
     EXPECT_NE(std::string(error.what()).find("is quarantined"), std::string::npos) << error.what();
     EXPECT_EQ(link_->status().state, ProcessLink::State::quarantined);
@@ -234,7 +235,7 @@ TEST_F(ProcessLinkTest, NoDescriptorAndNoProcessIsLeftBehind) {
         open(quick("echo"));
         MemoryStream output;
         kernel_.registry.host().call(&root_.call, echo_contract.name, "give", "", "{\"text\":\"x\"}", nullptr, &output);
-        error_from([&] { echo_.call<&Echo::crash>(root_.call); });
+        EXPECT_EQ(refusal([&] { echo_.call<&Echo::crash>(root_.call); }).code(), Code::unknown_outcome);
         echo_.call<&Echo::echo>(root_.call, Text{"again"});
         last = link_->status().pid;
         close();
@@ -248,24 +249,24 @@ TEST_F(ProcessLinkTest, NoDescriptorAndNoProcessIsLeftBehind) {
 TEST_F(ProcessLinkTest, AMissingProgramAndAMissingPluginAreNamed) {
     auto options = quick("echo");
     options.program = "/nonexistent/volutus-plugin-host";
-    auto const program = error_from([&] { ProcessLink(kernel_.host_of("echo"), options); });
+    auto const program = refusal([&] { ProcessLink(kernel_.host_of("echo"), options); });
     EXPECT_EQ(program.code(), Code::not_found);
     EXPECT_NE(std::string(program.what()).find(options.program), std::string::npos) << program.what();
 
     options = quick("no_such_plugin");
-    auto const plugin = error_from([&] { ProcessLink(kernel_.host_of("echo"), options); });
+    auto const plugin = refusal([&] { ProcessLink(kernel_.host_of("echo"), options); });
     EXPECT_EQ(plugin.code(), Code::not_found);
     EXPECT_EQ(plugin.what(), options.library + ": cannot be opened; check the plugin's path and its permissions");
 
     options = quick("echo");
     options.id = "other";
-    EXPECT_EQ(error_from([&] { ProcessLink(kernel_.host_of("other"), options); }).code(), Code::conflict);
+    EXPECT_EQ(refusal([&] { ProcessLink(kernel_.host_of("other"), options); }).code(), Code::conflict);
 }
 
 TEST_F(ProcessLinkTest, AnUnknownCapabilityIsRefused) {
     auto options = quick("echo");
     options.keep_capabilities = {"net_admon"};
-    auto const error = error_from([&] { open(options); });
+    auto const error = refusal([&] { open(options); });
     EXPECT_EQ(error.code(), Code::invalid);
     EXPECT_STREQ(error.what(), "'net_admon' is no capability; such as net_admin is expected");
 }

@@ -1,21 +1,19 @@
-"""A cloud with the compute service on simulated hosts, and short words for its API.
+"""A cloud with the compute service on simulated hosts, and short words for its API."""
 
-Users are "<name>:<project>"; "operator" is one, everybody else is a member of the project named. Whoever is not named is
-"somebody" of the project "one".
-"""
-
-import unittest
-
-from cloud import OPEN, Cloud, wait_for
+from cloud import ServiceTest, wait_for
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NEWEST = "2.85"
 
 
-def configuration(simulator="", service="", link="in-process"):
-    return f"""{OPEN}
-[auth.open]
-roles = ["member"]
+class ComputeTest(ServiceTest):
+    root = "/compute/v2.1"
+    simulator = service = ""
+    operators_rules = ("context_is_admin", "publicize_image")
+
+    @classmethod
+    def configuration(cls):
+        return f"""
 [plugin.image_service]
 [plugin.image_file]
 [plugin.image_file.config]
@@ -26,27 +24,19 @@ directory = "{{state}}/images"
 [plugin.network_simulator.config]
 directory = "{{state}}/network"
 [plugin.compute_service]
-link = "{link}"
+link = "{cls.link}"
 [plugin.compute_service.config]
-{service}
+{cls.service}
 [plugin.compute_simulator]
-link = "{link}"
+link = "{cls.link}"
 [plugin.compute_simulator.config]
 state_directory = "{{state}}/guests"
-{simulator}
+{cls.simulator}
 """
-
-
-class ComputeTest(unittest.TestCase):
-    simulator = service = ""
-    link = "in-process"
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = Cloud(configuration(cls.simulator, cls.service, cls.link))
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.write("policy.yaml", '"context_is_admin": "user_id:operator"\n"publicize_image": "user_id:operator"\n')
-        cls.cloud.start()
+        super().setUpClass()
         cls.image = cls.make_image()
         cls.flavor = cls.as_operator("POST", "/flavors", {"flavor": {"name": "tiny", "ram": 128, "vcpus": 1, "disk": 1}})[
             "flavor"]["id"]
@@ -65,20 +55,8 @@ class ComputeTest(unittest.TestCase):
     # ---- asking ----
 
     @classmethod
-    def ask(cls, method, path, body=None, project="one", user="somebody", version="2.37"):
-        return cls.cloud.ask(method, "/compute/v2.1" + path, body, headers={
-            "X-Auth-Token": f"{user}:{project}", "OpenStack-API-Version": f"compute {version}"})
-
-    @classmethod
-    def call(cls, method, path, body=None, code=None, **who):
-        reply = cls.ask(method, path, body, **who)
-        expected = [code] if code else [200, 201, 202, 204]
-        assert reply.status in expected, f"{method} {path}: {reply}"
-        return reply.json if reply.text else None
-
-    @classmethod
-    def as_operator(cls, method, path, body=None, code=None, **who):
-        return cls.call(method, path, body, code, **{"user": "operator", "project": "admin", **who})
+    def ask(cls, method, path, body=None, version="2.37", **who):
+        return super().ask(method, path, body, headers={"OpenStack-API-Version": f"compute {version}"}, **who)
 
     def refused(self, method, path, body=None, code=400, **who):
         """The words of the refusal."""
@@ -126,8 +104,3 @@ class ComputeTest(unittest.TestCase):
     def used(self, project="one"):
         limits = self.call("GET", "/limits", project=project)["limits"]["absolute"]
         return tuple(limits[f"total{name}Used"] for name in ("Instances", "Cores", "RAM"))
-
-    def assert_in_order(self):
-        """Nothing is under way any more, and all that there is agrees."""
-        wait_for("tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [])
-        self.assertEqual(self.cloud.volutus("verify", "--json"), [])

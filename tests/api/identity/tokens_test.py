@@ -9,9 +9,7 @@ from identity_cloud import IdentityCloud
 class Tokens(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = IdentityCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(IdentityCloud())
         cls.admin = cls.cloud.token(scope="admin")
 
     def call(self, method, path, body=None, status=None, token=None):

@@ -41,9 +41,7 @@ class Api:
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = Cloud(config(cls.link, cls.more))
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(Cloud(config(cls.link, cls.more)))
 
     def ask(self, method, path, body=None, project="mine", code=200, headers=()):
         reply = self.cloud.ask(method, path, body, project, headers)

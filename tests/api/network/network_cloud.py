@@ -1,60 +1,34 @@
-"""A cloud with the network service on the simulator, and short words for its API.
-
-Users are "<name>:<project>"; "operator" is one, everybody else is a member of the project named.
-"""
+"""A cloud with the network service on the simulator, and short words for its API."""
 
 import json
-import unittest
 
-from cloud import OPEN, Cloud, wait_for
-
-ROOT = "/network/v2.0"
+from cloud import ServiceTest, wait_for
 
 
-def configuration(driver="", service="", link="in-process"):
-    return f"""{OPEN}
-[auth.open]
-roles = ["member"]
-[plugin.network_service]
-link = "{link}"
-[plugin.network_service.config]
-{service}
-[plugin.network_simulator]
-link = "{link}"
-[plugin.network_simulator.config]
-directory = "{{state}}/simulated"
-{driver}
-"""
-
-
-class NetworkTest(unittest.TestCase):
+class NetworkTest(ServiceTest):
+    root = "/network/v2.0"
     driver = service = ""
-    link = "in-process"
+    successes = {"GET": (200,), "POST": (201,), "PUT": (200,), "DELETE": (204,)}
 
     @classmethod
-    def setUpClass(cls):
-        cls.cloud = Cloud(configuration(cls.driver, cls.service, cls.link))
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.write("policy.yaml", '"context_is_admin": "user_id:operator"\n')
-        cls.cloud.start()
-
-    def ask(self, method, path, body=None, project="one", user="somebody"):
-        return self.cloud.ask(method, ROOT + path, body, headers={"X-Auth-Token": f"{user}:{project}"})
-
-    def call(self, method, path, body=None, code=None, **who):
-        reply = self.ask(method, path, body, **who)
-        expected = code or {"POST": 201, "DELETE": 204}.get(method, 200)
-        self.assertEqual(reply.status, expected, f"{method} {path}: {reply}")
-        return reply.json if reply.text else None
+    def configuration(cls):
+        return f"""
+[plugin.network_service]
+link = "{cls.link}"
+[plugin.network_service.config]
+{cls.service}
+[plugin.network_simulator]
+link = "{cls.link}"
+[plugin.network_simulator.config]
+directory = "{{state}}/simulated"
+{cls.driver}
+"""
 
     def refused(self, method, path, body=None, code=409, kind=None, **who):
         error = self.call(method, path, body, code, **who)["NeutronError"]
         if kind:
             self.assertEqual(error["type"], kind, error)
         return error["message"]
-
-    def operator(self, method, path, body=None, code=None, project="admin"):
-        return self.call(method, path, body, code, project=project, user="operator")
 
     def make(self, noun, collection=None, **fields):
         who = {key: fields.pop(key) for key in ("project", "user") if key in fields}
@@ -74,7 +48,7 @@ class NetworkTest(unittest.TestCase):
 
     def wait_for_port(self, port, status="ACTIVE"):
         return wait_for(f"port {port['id']} to be {status}", lambda: (
-            found := self.operator("GET", f"/ports/{port['id']}")["port"])["status"] == status and found)
+            found := self.as_operator("GET", f"/ports/{port['id']}")["port"])["status"] == status and found)
 
     def at_driver(self, kind, thing_id):
         """What the simulator keeps of a thing; None where it has nothing."""
@@ -83,7 +57,3 @@ class NetworkTest(unittest.TestCase):
         except FileNotFoundError:
             return None
         return record.get("body")
-
-    def assert_in_order(self):
-        wait_for("tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [])
-        self.assertEqual(self.cloud.volutus("verify", "--json"), [])

@@ -15,7 +15,7 @@ class Networks(NetworkTest):
         self.assertEqual(made["mtu"], 1500)
         self.assertNotIn("provider:network_type", made)
         self.assertEqual(self.show("network", made, project="life"), made)
-        self.assertEqual(self.operator("GET", f"/networks/{made['id']}")["network"]["provider:network_type"], "local")
+        self.assertEqual(self.as_operator("GET", f"/networks/{made['id']}")["network"]["provider:network_type"], "local")
         changed = self.call("PUT", f"/networks/{made['id']}", {"network": {"name": "other"}}, project="life")["network"]
         self.assertEqual((changed["name"], changed["revision_number"]), ("other", made["revision_number"] + 1))
         self.assertEqual([one["name"] for one in self.call("GET", "/networks?name=other", project="life")["networks"]], ["other"])
@@ -32,10 +32,10 @@ class Networks(NetworkTest):
         self.assertNotIn(mine["id"], [one["id"] for one in self.call("GET", "/networks", project="theirs")["networks"]])
 
     def test_an_external_network_is_seen_by_all_and_its_subnets_by_operators(self):
-        outside = self.operator("POST", "/networks", {"network": {
+        outside = self.as_operator("POST", "/networks", {"network": {
             "name": "outside", "router:external": True, "provider:network_type": "flat",
             "provider:physical_network": "public"}})["network"]
-        subnet = self.operator("POST", "/subnets", {"subnet": {
+        subnet = self.as_operator("POST", "/subnets", {"subnet": {
             "network_id": outside["id"], "cidr": "203.0.113.0/24", "ip_version": 4, "enable_dhcp": False}})["subnet"]
         seen = self.show("network", outside, project="anybody")
         self.assertTrue(seen["router:external"])
@@ -43,7 +43,7 @@ class Networks(NetworkTest):
         self.assertEqual(self.call("GET", "/networks?router:external=True", project="anybody")["networks"], [seen])
         self.refused("GET", f"/subnets/{subnet['id']}", code=404, kind="SubnetNotFound", project="anybody")
         self.assertEqual(self.call("GET", "/subnets", project="anybody")["subnets"], [])
-        self.operator("DELETE", f"/networks/{outside['id']}")
+        self.as_operator("DELETE", f"/networks/{outside['id']}")
 
     def test_what_is_for_operators_is_refused_to_others(self):
         for fields in ({"router:external": True}, {"shared": True}, {"provider:network_type": "local"}, {"tenant_id": "another"}):
@@ -52,17 +52,17 @@ class Networks(NetworkTest):
 
     def test_segments_are_taken_once(self):
         vlan = {"provider:network_type": "vlan", "provider:physical_network": "public"}
-        first = self.operator("POST", "/networks", {"network": vlan})["network"]
+        first = self.as_operator("POST", "/networks", {"network": vlan})["network"]
         self.assertEqual(first["provider:segmentation_id"], 1)
-        wanted = self.operator("POST", "/networks", {"network": {**vlan, "provider:segmentation_id": 7}})["network"]
+        wanted = self.as_operator("POST", "/networks", {"network": {**vlan, "provider:segmentation_id": 7}})["network"]
         self.refused("POST", "/networks", {"network": {**vlan, "provider:segmentation_id": 7}}, 409, "NetworkSegmentInUse",
                      user="operator", project="admin")
         for network in (first, wanted):
-            self.operator("DELETE", f"/networks/{network['id']}")
+            self.as_operator("DELETE", f"/networks/{network['id']}")
         self.assert_in_order()
-        again = self.operator("POST", "/networks", {"network": vlan})["network"]
+        again = self.as_operator("POST", "/networks", {"network": vlan})["network"]
         self.assertEqual(again["provider:segmentation_id"], 1)
-        self.operator("DELETE", f"/networks/{again['id']}")
+        self.as_operator("DELETE", f"/networks/{again['id']}")
 
     def test_many_are_made_at_once_or_none(self):
         made = self.call("POST", "/networks", {"networks": [{"name": "a"}, {"name": "b"}]}, project="bulk")["networks"]
@@ -76,7 +76,7 @@ class Networks(NetworkTest):
         self.assertEqual([one["fixed_ips"][0]["ip_address"] for one in ports], ["10.0.0.3", "10.1.0.3"])
 
     def test_quota_is_kept(self):
-        self.operator("PUT", "/quotas/small", {"quota": {"network": 1}})
+        self.as_operator("PUT", "/quotas/small", {"quota": {"network": 1}})
         self.network(project="small")
         self.refused("POST", "/networks", {"network": {}}, 409, "OverQuota", project="small")
         quota = self.call("GET", "/quotas/small", project="small")["quota"]
@@ -84,7 +84,7 @@ class Networks(NetworkTest):
         details = self.call("GET", "/quotas/small/details.json", project="small")["quota"]["network"]
         self.assertEqual((details["limit"], details["used"]), (1, 1))
         self.refused("PUT", "/quotas/small", {"quota": {"network": 5}}, 403, project="small")
-        self.operator("DELETE", "/quotas/small")
+        self.as_operator("DELETE", "/quotas/small")
         self.assertEqual(self.call("GET", "/quotas/small", project="small")["quota"]["network"], 100)
         self.network(project="small")
 
@@ -247,7 +247,7 @@ class Ports(NetworkTest):
         network = self.network(project="p9")
         subnet = self.subnet(network, project="p9")
         port = self.port(network, project="p9")
-        self.operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
+        self.as_operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
         self.wait_for_port(port)
         def told(of, kind, thing):
             self.assert_in_order()
@@ -270,7 +270,7 @@ class Ports(NetworkTest):
         network = self.network(project="p7")
         port = self.port(network, allowed_address_pairs=[{"ip_address": "10.0.0.9"}], project="p7")
         self.assertEqual(port["allowed_address_pairs"], [{"ip_address": "10.0.0.9", "mac_address": port["mac_address"]}])
-        changed = self.operator("PUT", f"/ports/{port['id']}", {"port": {"mac_address": "fa:16:3e:00:00:09"}})["port"]
+        changed = self.as_operator("PUT", f"/ports/{port['id']}", {"port": {"mac_address": "fa:16:3e:00:00:09"}})["port"]
         self.assertEqual(changed["allowed_address_pairs"], [{"ip_address": "10.0.0.9", "mac_address": "fa:16:3e:00:00:09"}])
 
     def test_operators_see_how_many_addresses_are_left(self):
@@ -279,16 +279,16 @@ class Ports(NetworkTest):
         self.subnet(network, "fd00::/64", project="p8")
         port = self.port(network, project="p8")
         query = "/network-ip-availabilities?network_name=counted"
-        shown = self.operator("GET", query)["network_ip_availabilities"]
+        shown = self.as_operator("GET", query)["network_ip_availabilities"]
         self.assertEqual([(one["network_id"], one["project_id"]) for one in shown], [(network["id"], "p8")])
         self.assertEqual({one["ip_version"]: one["used_ips"] for one in shown[0]["subnet_ip_availability"]}, {4: 2, 6: 2})
-        four = self.operator("GET", query + "&ip_version=4")["network_ip_availabilities"][0]
+        four = self.as_operator("GET", query + "&ip_version=4")["network_ip_availabilities"][0]
         self.assertEqual((four["total_ips"], four["used_ips"]), (253, 2))
         self.call("DELETE", f"/ports/{port['id']}", project="p8")
-        own = self.operator("GET", f"/network-ip-availabilities/{network['id']}")["network_ip_availability"]
+        own = self.as_operator("GET", f"/network-ip-availabilities/{network['id']}")["network_ip_availability"]
         self.assertEqual(own["used_ips"], 2)
-        self.operator("GET", "/network-ip-availabilities/nothing", code=404)
-        self.operator("GET", query + "&ip_version=5", code=400)
+        self.as_operator("GET", "/network-ip-availabilities/nothing", code=404)
+        self.as_operator("GET", query + "&ip_version=5", code=400)
         self.call("GET", query, code=403, project="p8")
 
     def test_a_bound_port_is_brought_to_the_driver_and_away_again(self):
@@ -296,7 +296,7 @@ class Ports(NetworkTest):
         self.subnet(network, project="p6")
         port = self.port(network, project="p6")
         self.assertIsNone(self.at_driver("network", network["id"]))
-        self.operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated", "device_id": "s", "device_owner": "compute:nova"}})
+        self.as_operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated", "device_id": "s", "device_owner": "compute:nova"}})
         bound = self.wait_for_port(port)
         self.assertEqual((bound["binding:vif_type"], bound["binding:vif_details"]["bridge_name"]), ("bridge", "sim" + network["id"][:11]))
         self.assertEqual(self.at_driver("port", port["id"])["addresses"], ["10.0.0.3"])

@@ -10,7 +10,7 @@ class Recovery(NetworkTest):
         network, spare = self.network(), self.network()
         self.subnet(network)
         port = self.port(network)
-        self.operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
+        self.as_operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
         self.wait_for_port(port)
         self.assert_in_order()
         records = self.cloud.state / "simulated"

@@ -10,11 +10,10 @@ class Outside(NetworkTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        self = cls()
-        cls.outside = self.operator("POST", "/networks", {"network": {
+        cls.outside = cls.as_operator("POST", "/networks", {"network": {
             "name": "outside", "router:external": True, "provider:network_type": "flat",
             "provider:physical_network": "public"}})["network"]
-        cls.outside_subnet = self.operator("POST", "/subnets", {"subnet": {
+        cls.outside_subnet = cls.as_operator("POST", "/subnets", {"subnet": {
             "network_id": cls.outside["id"], "cidr": "203.0.113.0/24", "ip_version": 4, "enable_dhcp": False}})["subnet"]
 
     def inside(self, project, cidr="10.0.0.0/24", **router):
@@ -43,7 +42,7 @@ class Routers(Outside):
         self.wait_for_port(port)
         self.assertEqual(self.at_driver("router", router["id"])["gateway_nexthops"], ["203.0.113.1"])
         self.assert_in_order()
-        gateways = self.operator("GET", f"/ports?device_owner=network:router_gateway&device_id={router['id']}")["ports"]
+        gateways = self.as_operator("GET", f"/ports?device_owner=network:router_gateway&device_id={router['id']}")["ports"]
         self.assertEqual(len(gateways), 1)
         self.assertNotIn("network:router_gateway", [one["device_owner"] for one in self.call("GET", "/ports", project="r1")["ports"]])
         self.refused("DELETE", f"/routers/{router['id']}", kind="RouterInUse", project="r1")
@@ -63,9 +62,9 @@ class Routers(Outside):
             self.assert_in_order()
             return self.at_driver("router", router["id"]).get(key, True)
         self.assertEqual((told("snat"), told("up")), (False, True))
-        self.operator("PUT", f"/routers/{router['id']}", {"router": {"admin_state_up": False, "external_gateway_info": outside}})
+        self.as_operator("PUT", f"/routers/{router['id']}", {"router": {"admin_state_up": False, "external_gateway_info": outside}})
         self.assertEqual((told("snat"), told("up")), (True, False))
-        self.operator("DELETE", f"/routers/{router['id']}", code=204)
+        self.as_operator("DELETE", f"/routers/{router['id']}", code=204)
 
     def test_an_interface_may_be_a_port_of_the_user(self):
         network, subnet, router = self.inside("r2")
@@ -148,12 +147,12 @@ class SecurityGroups(NetworkTest):
         self.assertEqual(sorted((one["direction"], one["ethertype"], one["remote_group_id"]) for one in default["security_group_rules"] if one["direction"] == "ingress"),
                          [("ingress", "IPv4", default["id"]), ("ingress", "IPv6", default["id"])])
         self.refused("DELETE", f"/security-groups/{default['id']}", kind="SecurityGroupCannotRemoveDefault", project="g1")
-        found, = self.operator("GET", "/security-groups?tenant_id=g1&name=default")["security_groups"]
+        found, = self.as_operator("GET", "/security-groups?tenant_id=g1&name=default")["security_groups"]
         self.assertEqual(found["id"], default["id"])
-        self.operator("DELETE", f"/security-groups/{default['id']}")
+        self.as_operator("DELETE", f"/security-groups/{default['id']}")
         self.assertNotEqual(self.groups("g1")[0]["id"], default["id"])
-        unseen, = self.operator("GET", "/security-groups?tenant_id=g1b&name=default")["security_groups"]
-        self.operator("DELETE", f"/security-groups/{unseen['id']}")
+        unseen, = self.as_operator("GET", "/security-groups?tenant_id=g1b&name=default")["security_groups"]
+        self.as_operator("DELETE", f"/security-groups/{unseen['id']}")
 
     def test_a_new_group_lets_everything_out(self):
         made = self.make("security_group", "security-groups", name="web", description="web", project="g2")
@@ -196,7 +195,7 @@ class SecurityGroups(NetworkTest):
         port = self.port(network, security_groups=[group["id"]], project="g4")
         self.refused("DELETE", f"/security-groups/{group['id']}", kind="SecurityGroupInUse", project="g4")
         self.assertIsNone(self.at_driver("group", group["id"]))
-        self.operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
+        self.as_operator("PUT", f"/ports/{port['id']}", {"port": {"binding:host_id": "simulated"}})
         self.wait_for_port(port)
         self.make("security_group_rule", "security-group-rules", security_group_id=group["id"], direction="ingress", protocol="tcp",
                   port_range_min=80, port_range_max=80, project="g4")

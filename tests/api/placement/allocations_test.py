@@ -9,9 +9,7 @@ from placement_cloud import PlacementCloud, new_id
 class Allocations(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = PlacementCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(PlacementCloud())
         cls.call = staticmethod(cls.cloud.call)
         cls.make = staticmethod(cls.cloud.make_provider)
         cls.claim = staticmethod(cls.cloud.claim)
@@ -207,9 +205,7 @@ class Candidates(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = PlacementCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(PlacementCloud())
         make, pool = cls.cloud.make_provider, new_id()
         cls.shared = make("shared", aggregates=[pool], traits=["MISC_SHARES_VIA_AGGREGATE"], DISK_GB=1000)
         cls.big = make("big", aggregates=[pool], traits=["HW_CPU_X86_AVX"])

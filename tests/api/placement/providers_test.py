@@ -8,9 +8,7 @@ from placement_cloud import PlacementCloud, new_id
 class Providers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = PlacementCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(PlacementCloud())
         cls.call = staticmethod(cls.cloud.call)
         cls.make = staticmethod(cls.cloud.make_provider)
 

@@ -15,9 +15,7 @@ class Operator(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = Cloud(toy(cls.link))
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(Cloud(toy(cls.link)))
         made = cls.cloud.ask("POST", "/toy/v1/widgets", {"widget": {"name": "seen"}}).json["widget"]
         wait_for("the widget", lambda: cls.cloud.ask("GET", f"/toy/v1/widgets/{made['id']}").json["widget"]["status"] == "active")
         wait_for("its task to end", lambda: cls.cloud.volutus("tasks", "--json") == [])

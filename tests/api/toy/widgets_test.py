@@ -12,9 +12,7 @@ class Widgets:
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = Cloud(toy(cls.link, quota=5))
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(Cloud(toy(cls.link, quota=5)))
 
     def create(self, project, code=202, **widget):
         reply = self.cloud.ask("POST", WIDGETS, {"widget": widget}, project)

@@ -9,9 +9,7 @@ from whole_cloud import WholeCloud
 class Compute(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = WholeCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(WholeCloud())
         admin = cls.cloud.admin()
         disk = cls.cloud.folder / "disk.raw"
         disk.write_bytes(os.urandom(1 << 20))

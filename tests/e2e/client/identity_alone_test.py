@@ -8,9 +8,7 @@ from identity_cloud import IdentityCloud
 class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = IdentityCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(IdentityCloud())
         cls.admin = cls.cloud.openstack()
 
     def names(self, command, column="Name"):

@@ -8,9 +8,7 @@ from whole_cloud import WholeCloud
 class Identity(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = WholeCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(WholeCloud())
         # Not `openstack` itself as an attribute of the class: it would become a method.
         cls.admin = [cls.cloud.admin()]
 

@@ -11,9 +11,7 @@ from whole_cloud import WholeCloud
 class Image(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = WholeCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(WholeCloud())
         cls.admin = [cls.cloud.admin()]
         cls.bytes = os.urandom(3 << 20)
         cls.file = cls.cloud.folder / "disk.raw"

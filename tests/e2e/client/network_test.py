@@ -8,9 +8,7 @@ from whole_cloud import WholeCloud
 class Network(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = WholeCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(WholeCloud())
         admin = cls.cloud.admin()
         admin("project create tenant")
         admin("user create --password secret tom")

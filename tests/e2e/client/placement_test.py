@@ -12,9 +12,7 @@ NEWEST = "--os-placement-api-version 1.39 "
 class Placement(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = WholeCloud()
-        cls.addClassCleanup(cls.cloud.__exit__, None)
-        cls.cloud.start()
+        cls.cloud = cls.enterClassContext(WholeCloud())
         cls.all = [cls.cloud.admin()]
 
     def setUp(self):

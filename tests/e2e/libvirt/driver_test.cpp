@@ -3,6 +3,7 @@
 
 #include "kernel/plugin/call_frame.hpp"
 
+#include <testkit/refusal.hpp>
 #include <volutus/formats.hpp>
 
 #include <gmock/gmock.h>
@@ -29,13 +30,7 @@ protected:
         return Client<hypervisor::contract>(rig_.host()).call<Method>(call, request...);
     }
     template <auto Method, class... Request> Error error_of(Request const&... request) {
-        try {
-            call<Method>(request...);
-        } catch (Error const& error) {
-            return error;
-        }
-        ADD_FAILURE() << "no error was thrown";
-        return Error(Code::ok, "");
+        return testkit::refusal([&] { call<Method>(request...); });
     }
     void TearDown() override { call<&Driver::remove>(id()); }
     hypervisor::ServerId id() const { return {server_.id, server_.host}; }

@@ -44,10 +44,7 @@ void FakeImages::download(Call& call, images::ImageId const& id) {
 }
 
 LibvirtRig::LibvirtRig(std::string link) {
-    char name[] = "/tmp/volutus-libvirt-XXXXXX";
-    if (!::mkdtemp(name)) throw std::runtime_error("no temporary folder");
-    folder_ = name;
-    std::filesystem::permissions(folder_, std::filesystem::perms(0711));
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
     registry_.add_built_in(std::string(images::contract.name), [this](std::string const&) {
         return std::make_shared<BuiltIn<images::contract>>(
             std::make_unique<FakeImages>(files_, by_descriptor, downloads));
@@ -65,7 +62,7 @@ LibvirtRig::LibvirtRig(std::string link) {
         link_ = std::make_shared<ProcessLink>(side_, options);
     }
     link_->configure(json::print(json::object{{"uri", "qemu:///system"},
-                                              {"directory", folder_ + "/guests"},
+                                              {"directory", folder_ / "guests"},
                                               {"host", "host-1"},
                                               {"address", "127.0.0.1"},
                                               {"virtualisation", "tcg"},
@@ -82,7 +79,6 @@ LibvirtRig::~LibvirtRig() {
     registry_.remove("compute_libvirt");
     link_->quiesce();
     link_.reset();
-    std::filesystem::remove_all(folder_);
 }
 
 void LibvirtRig::use_image(hypervisor::Server& server, std::string const& file, std::string const& format) {
@@ -97,7 +93,7 @@ hypervisor::Server LibvirtRig::server() {
     server.id = new_uuid();
     server.name = "a server of the suite <&>";
     server.host = "host-1";
-    auto const file = folder_ + "/empty.raw";
+    auto const file = folder_ / "empty.raw";
     if (!std::filesystem::exists(file)) shell("truncate -s 1M " + file);
     use_image(server, file, "raw");
     return server;

@@ -8,6 +8,7 @@
 #include "kernel/plugin/process_link.hpp"
 #include "kernel/plugin/registry.hpp"
 
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/images.hpp>
 
 #include <atomic>
@@ -42,13 +43,13 @@ public:
 
     // Adds an image and gives it to the server.
     void use_image(hypervisor::Server& server, std::string const& file, std::string const& format);
-    std::string folder() const { return folder_; }
+    std::string const& folder() const { return folder_.path(); }
 
     bool by_descriptor = true;
     std::atomic<int> downloads{0};
 
 private:
-    std::string folder_;
+    testkit::TemporaryFolder folder_;
     std::map<std::string, std::string> files_;
     kernel::plugin::Registry registry_;
     std::shared_ptr<kernel::plugin::HostSide> side_;

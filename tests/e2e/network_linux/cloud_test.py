@@ -89,9 +89,7 @@ def answer_of(address, port):
 class OnLinux(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cloud = cloud = WholeCloud(DRIVERS)
-        cls.addClassCleanup(cloud.__exit__, None)
-        cloud.start()
+        cls.cloud = cloud = cls.enterClassContext(WholeCloud(DRIVERS))
         image = cls.call("POST", "/image/v2/images", {"name": "system", "disk_format": "raw", "container_format": "bare",
                                                       "visibility": "public"})["id"]
         reply = cloud.ask("PUT", f"/image/v2/images/{image}/file", os.urandom(1 << 16),

@@ -53,15 +53,11 @@ OwnHost::OwnHost() {
     must(mount("sysfs", "/sys", "sysfs", 0, nullptr) == 0, "no sysfs");
     std::filesystem::create_directories("/run/netns");
     must(mount("tmpfs", "/run/netns", "tmpfs", 0, nullptr) == 0, "no tmpfs");
-    std::string path = std::filesystem::temp_directory_path() / "network_linux_XXXXXX";
-    must(mkdtemp(path.data()) != nullptr, "no folder");
-    directory_ = path;
     run_well({"/sbin/ip", "link", "set", "lo", "up"});
 }
 
 OwnHost::~OwnHost() {
     for (auto const& name : namespaces()) run({"/sbin/ip", "netns", "delete", name});
-    std::filesystem::remove_all(directory_);
 }
 
 void Guest::address(std::string const& cidr, std::string const& gateway) const {

@@ -7,10 +7,10 @@
 #include "plugins/network/drivers/linux/driver.hpp"
 
 #include <testkit/fake_host.hpp>
+#include <testkit/temporary_folder.hpp>
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,10 +23,10 @@ class OwnHost {
 public:
     OwnHost();
     ~OwnHost();
-    std::string const& directory() const { return directory_; }
+    std::string const& directory() const { return folder_.path(); }
 
 private:
-    std::string directory_;
+    testkit::TemporaryFolder folder_;
 };
 
 // A namespace with one link, which goes by `device` on the host.

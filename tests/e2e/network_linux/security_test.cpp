@@ -1,6 +1,8 @@
 // Security groups and anti-spoofing, seen by guests.
 #include "own_host.hpp"
 
+#include <testkit/refusal.hpp>
+
 #include <fmt/format.h>
 
 namespace volutus::network::on_linux::test {
@@ -170,12 +172,7 @@ TEST_F(Security, TwoTenantsWithTheSameAddressesDoNotMeet) {
 
 TEST_F(Security, AMalformedRuleIsRefusedAndChangesNothing) {
     auto const refuses = [&](Rule const& rule) {
-        try {
-            driver().ensure_group(call(), {"open", {rule}, {}});
-        } catch (Error const& error) {
-            return error.code() == Code::invalid;
-        }
-        return false;
+        return testkit::refusal([&] { driver().ensure_group(call(), {"open", {rule}, {}}); }).code() == Code::invalid;
     };
     EXPECT_TRUE(refuses({"sideways", 4, "", {}, {}, "", ""}));
     EXPECT_TRUE(refuses({"ingress", 5, "", {}, {}, "", ""}));

@@ -1,14 +1,14 @@
 #include <kernel/auth/authenticator.hpp>
 #include <kernel/auth/base_rules.hpp>
 #include <kernel/store/store.hpp>
+#include <testkit/refusal.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/auth.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
-#include <functional>
 
 namespace volutus::kernel {
 namespace {
@@ -38,8 +38,6 @@ struct FakeIdentity : volutus::auth::Auth {
 class Authenticator : public testing::Test {
 protected:
     Authenticator() {
-        auto pattern = (std::filesystem::temp_directory_path() / "volutus-auth-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
         store::Options options;
         options.database.path = folder_ / "store.db";
         store_ = std::make_unique<store::Store>(options);
@@ -58,10 +56,7 @@ protected:
                                   authenticator->changed(revision, note);
                               });
     }
-    ~Authenticator() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
+    ~Authenticator() override { store_.reset(); }
 
     // Changes the user as identity would: the document and the note in one apply.
     void set_role(std::string const& user, std::string const& role) {
@@ -91,16 +86,10 @@ protected:
         return authenticator_->caller({token, service, "req-1"});
     }
     Error refusal(std::string_view token, std::string_view service = {}) {
-        try {
-            caller(token, service);
-        } catch (Error const& error) {
-            return error;
-        }
-        ADD_FAILURE() << "nothing was refused";
-        return Error(Code::ok, "");
+        return testkit::refusal([&] { caller(token, service); });
     }
 
-    std::filesystem::path folder_;
+    testkit::TemporaryFolder folder_;
     std::unique_ptr<store::Store> store_;
     plugin::Registry registry_;
     FakeIdentity* identity_;

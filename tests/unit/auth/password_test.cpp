@@ -1,4 +1,5 @@
 #include <kernel/auth/password.hpp>
+#include <testkit/refusal.hpp>
 #include <volutus/error.hpp>
 
 #include <gmock/gmock.h>
@@ -12,19 +13,11 @@ namespace {
 using namespace volutus;
 using namespace volutus::kernel::auth;
 using testing::StartsWith;
+using testkit::refusal;
 
 constexpr PasswordSettings cheap{64 * 1024, 1, 2, 256};
 
 world::Instant soon() { return world::now() + std::chrono::seconds(60); }
-
-Code code_of(std::function<void()> const& what) {
-    try {
-        what();
-    } catch (Error const& error) {
-        return error.code();
-    }
-    return Code::ok;
-}
 
 TEST(Password, VerifiesWhatItHashed) {
     PasswordHasher hasher(cheap);
@@ -51,7 +44,7 @@ TEST(Password, ThatIsTooLongIsRefused) {
     auto const hash = hasher.hash(longest, soon());
     EXPECT_TRUE(hasher.verify(longest, hash, soon()));
     EXPECT_FALSE(hasher.verify(longest + 'x', hash, soon()));
-    EXPECT_EQ(code_of([&] { hasher.hash(longest + 'x', soon()); }), Code::invalid);
+    EXPECT_EQ(refusal([&] { hasher.hash(longest + 'x', soon()); }).code(), Code::invalid);
 }
 
 TEST(Password, HashedElsewhereIsVerified) {
@@ -83,20 +76,20 @@ TEST(Password, AHashOfNoKnownFormOrOfRuinousCostIsRefused) {
           "$argon2id$v=19$m=64,t=4000000000,p=1$c29tZXNhbHQ$nf65",
           "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
           "$2b$xx$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"})
-        EXPECT_EQ(code_of([&] { hasher.verify("x", hash, soon()); }), Code::invalid) << hash;
+        EXPECT_EQ(refusal([&] { hasher.verify("x", hash, soon()); }).code(), Code::invalid) << hash;
 }
 
 TEST(Password, SettingsOutOfBoundsAreRefused) {
-    EXPECT_EQ(code_of([] { PasswordHasher({1024, 1, 1, 1}); }), Code::invalid);
-    EXPECT_EQ(code_of([] { PasswordHasher({64 * 1024, 0, 1, 1}); }), Code::invalid);
-    EXPECT_EQ(code_of([] { PasswordHasher({64 * 1024, 1, 0, 1}); }), Code::invalid);
-    EXPECT_EQ(code_of([] { PasswordHasher({std::uint64_t{2} << 30, 1, 1, 1}); }), Code::invalid);
+    EXPECT_EQ(refusal([] { PasswordHasher({1024, 1, 1, 1}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([] { PasswordHasher({64 * 1024, 0, 1, 1}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([] { PasswordHasher({64 * 1024, 1, 0, 1}); }).code(), Code::invalid);
+    EXPECT_EQ(refusal([] { PasswordHasher({std::uint64_t{2} << 30, 1, 1, 1}); }).code(), Code::invalid);
 }
 
 TEST(Password, OfNobodyTakesAVerifyAndTellsNothing) {
     PasswordHasher hasher(cheap);
     EXPECT_NO_THROW(hasher.verify_nobody("x", soon()));
-    EXPECT_EQ(code_of([&] { hasher.verify_nobody("x", soon()); }), Code::ok);
+    EXPECT_EQ(refusal([&] { hasher.verify_nobody("x", soon()); }).code(), Code::ok);
 }
 
 TEST(Password, ManyLoginsWaitForTheirTurn) {
@@ -127,7 +120,7 @@ TEST(Password, TooManyLoginsAreRefused) {
             for (int i = 0; i < 4; ++i)
                 threads.emplace_back("login", [&] {
                     while (refused == Code::ok && world::now() < give_up)
-                        if (auto const code = code_of([&] { hasher.hash("x", world::now()); }); code != Code::ok)
+                        if (auto const code = refusal([&] { hasher.hash("x", world::now()); }).code(); code != Code::ok)
                             refused = code;
                 });
         }

@@ -1,6 +1,7 @@
 #include <kernel/auth/base_rules.hpp>
 #include <kernel/auth/policy.hpp>
 #include <kernel/auth/policy_file.hpp>
+#include <testkit/refusal.hpp>
 #include <volutus/error.hpp>
 #include <volutus/world.hpp>
 
@@ -65,14 +66,9 @@ bool allows(std::string_view check, Credentials const& caller, std::string_view 
 }
 
 std::string refusal(std::function<void()> const& what) {
-    try {
-        what();
-    } catch (Error const& error) {
-        EXPECT_EQ(error.code(), Code::invalid);
-        return error.what();
-    }
-    ADD_FAILURE() << "nothing was refused";
-    return {};
+    auto const error = testkit::refusal(what);
+    EXPECT_EQ(error.code(), Code::invalid);
+    return error.what();
 }
 
 std::string refusal_of(std::string_view check) {

@@ -1,13 +1,13 @@
 #include <kernel/auth/seal.hpp>
+#include <testkit/refusal.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/error.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
-#include <functional>
 #include <random>
 #include <sys/stat.h>
 
@@ -16,6 +16,7 @@ using namespace volutus;
 using namespace volutus::kernel::auth;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testkit::refusal;
 
 Token usual() {
     Token token;
@@ -31,30 +32,13 @@ Token usual() {
 
 class Keys : public testing::Test {
 protected:
-    void SetUp() override {
-        auto pattern = (std::filesystem::temp_directory_path() / "volutus-keys-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
-        keys_ = (directory_ / "keys").string();
-        KeyRing::create(keys_);
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
+    Keys() { KeyRing::create(keys_); }
 
     std::vector<std::string> names() { return world::list_directory(keys_); }
 
-    std::filesystem::path directory_;
-    std::string keys_;
+    testkit::TemporaryFolder folder_;
+    std::string const keys_ = folder_ / "keys";
 };
-
-Error refusal(std::function<void()> const& what) {
-    try {
-        what();
-    } catch (Error const& error) {
-        return error;
-    }
-    ADD_FAILURE() << "nothing was refused";
-    return Error(Code::ok, "");
-}
 
 using Seal = Keys;
 
@@ -133,8 +117,8 @@ TEST_F(Seal, EveryRefusalSaysTheSame) {
     Sealer const sealer(keys_);
     auto expired = usual();
     expired.expires = world::wall_now();
-    KeyRing::create((directory_ / "other").string());
-    Sealer const stranger((directory_ / "other").string());
+    KeyRing::create(folder_ / "other");
+    Sealer const stranger(folder_ / "other");
     auto altered = sealer.seal(usual());
     altered[60] = altered[60] == 'A' ? 'B' : 'A';
     std::vector<std::string> const bad{"",

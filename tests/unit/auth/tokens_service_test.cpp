@@ -2,26 +2,19 @@
 #include <kernel/auth/key_rotation.hpp>
 #include <kernel/auth/tokens_service.hpp>
 #include <kernel/plugin/call_frame.hpp>
+#include <testkit/refusal.hpp>
+#include <testkit/temporary_folder.hpp>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 
 namespace volutus::kernel {
 namespace {
 using testing::ElementsAre;
-
-Code code_of(std::function<void()> const& what) {
-    try {
-        what();
-    } catch (Error const& error) {
-        return error.code();
-    }
-    return Code::ok;
-}
+using testkit::refusal;
 
 class TokensContract : public testing::Test {
 protected:
@@ -62,11 +55,11 @@ TEST_F(TokensContract, WhatWasSealedIsOpenedAgainWithTheTimesFilledIn) {
 TEST_F(TokensContract, ATokenThatLivesLongerThanItsKeyMayIsRefused) {
     auto wanted = claims();
     wanted.expires = now() + std::int64_t{2} * 3'600'000'000;
-    EXPECT_EQ(code_of([&] { tokens_.seal(call_, {wanted}); }), Code::invalid);
+    EXPECT_EQ(refusal([&] { tokens_.seal(call_, {wanted}); }).code(), Code::invalid);
     wanted.expires = now() + 60'000'000;
     EXPECT_EQ(tokens_.seal(call_, {wanted}).claims.expires, wanted.expires) << "of a chain: that of the first";
     wanted.scope = "galaxy";
-    EXPECT_EQ(code_of([&] { tokens_.seal(call_, {wanted}); }), Code::invalid);
+    EXPECT_EQ(refusal([&] { tokens_.seal(call_, {wanted}); }).code(), Code::invalid);
 }
 
 TEST_F(TokensContract, AnExpiredTokenIsOpenedWithinTheWindowAndOnRequestOnly) {
@@ -74,11 +67,11 @@ TEST_F(TokensContract, AnExpiredTokenIsOpenedWithinTheWindowAndOnRequestOnly) {
     wanted.issued = now() - std::int64_t{2} * 3'600'000'000;
     wanted.expires = now() - 1'000'000;
     auto const text = tokens_.seal(call_, {wanted}).text;
-    EXPECT_EQ(code_of([&] { tokens_.open(call_, {text, false}); }), Code::unauthenticated);
+    EXPECT_EQ(refusal([&] { tokens_.open(call_, {text, false}); }).code(), Code::unauthenticated);
     EXPECT_EQ(tokens_.open(call_, {text, true}).user_id, "user");
     wanted.expires = now() - std::int64_t{49} * 3'600'000'000;
     auto const old = tokens_.seal(call_, {wanted}).text;
-    EXPECT_EQ(code_of([&] { tokens_.open(call_, {old, true}); }), Code::unauthenticated);
+    EXPECT_EQ(refusal([&] { tokens_.open(call_, {old, true}); }).code(), Code::unauthenticated);
 }
 
 TEST_F(TokensContract, APasswordMatchesItsHashAndNobodysNever) {
@@ -87,7 +80,7 @@ TEST_F(TokensContract, APasswordMatchesItsHashAndNobodysNever) {
     EXPECT_FALSE(tokens_.check(call_, {"secret", hash}).outdated);
     EXPECT_FALSE(tokens_.check(call_, {"other", hash}).matches);
     EXPECT_FALSE(tokens_.check(call_, {"secret", std::nullopt}).matches);
-    EXPECT_EQ(code_of([&] { tokens_.hash(call_, {""}); }), Code::invalid);
+    EXPECT_EQ(refusal([&] { tokens_.hash(call_, {""}); }).code(), Code::invalid);
 
     auth::PasswordHasher weaker({32 * 1024, 1, 2, 256});
     auto const weak = weaker.hash("secret", world::now() + std::chrono::seconds(30));
@@ -99,15 +92,10 @@ TEST_F(TokensContract, APasswordMatchesItsHashAndNobodysNever) {
 
 class KeyRotation : public testing::Test {
 protected:
-    KeyRotation() {
-        auto pattern = (std::filesystem::temp_directory_path() / "volutus-keys-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        auth::KeyRing::create(keys());
-    }
-    ~KeyRotation() override { std::filesystem::remove_all(folder_); }
+    KeyRotation() { auth::KeyRing::create(keys()); }
     std::string keys() const { return folder_ / "keys"; }
     void age(std::chrono::seconds by) {
-        auto const staged = folder_ / "keys" / "0";
+        std::filesystem::path const staged = folder_ / "keys/0";
         std::filesystem::last_write_time(staged, std::filesystem::last_write_time(staged) - by);
     }
     std::vector<std::string> names() { return world::list_directory(keys()); }
@@ -117,7 +105,7 @@ protected:
         EXPECT_EQ(names(), wanted);
     }
     static constexpr auto often = std::chrono::milliseconds(1);
-    std::filesystem::path folder_;
+    testkit::TemporaryFolder folder_;
 };
 
 TEST_F(KeyRotation, AnOverdueKeyIsReplacedAtTheStartAndAYoungOneIsNot) {
@@ -164,7 +152,7 @@ TEST_F(KeyRotation, WhatAnotherControllerRotatedIsTakenUp) {
     token.expires = world::wall_now() + std::chrono::hours(1);
     auto const text = other.seal(token);
     auto const until = world::now() + std::chrono::seconds(60);
-    while (code_of([&] { sealer.open(text); }) != Code::ok && world::now() < until)
+    while (refusal([&] { sealer.open(text); }).code() != Code::ok && world::now() < until)
         world::sleep_for(std::chrono::milliseconds(1));
     EXPECT_EQ(sealer.open(text).user_id, "u");
 }

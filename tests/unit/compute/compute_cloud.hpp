@@ -9,6 +9,7 @@
 #include <kernel/task/runner.hpp>
 
 #include <testkit/fake_host.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/cloud.hpp>
 #include <volutus/contract/hypervisor.hpp>
 #include <volutus/contract/images.hpp>
@@ -22,7 +23,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <set>
@@ -34,16 +34,6 @@ using namespace volutus;
 inline constexpr char image_id[] = "11111111-1111-4111-8111-111111111111";
 inline constexpr char network_id[] = "22222222-2222-4222-8222-222222222222";
 inline constexpr char group_id[] = "33333333-3333-4333-8333-333333333333";
-
-class Folder {
-public:
-    Folder();
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string operator/(std::string const& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
 
 struct FakePorts : ports::Ports {
     void check(Call&, ports::Wanted const& wanted) override;
@@ -146,7 +136,7 @@ private:
                                                                             vlt_plugin_ref*),
                                                         std::string const& manifest, json::object const& config);
 
-    Folder folder_;
+    testkit::TemporaryFolder folder_;
     std::unique_ptr<kernel::store::Store> store_;
     kernel::plugin::Registry registry_;
     std::string manifest_text_;

@@ -14,12 +14,6 @@ namespace compute_tests {
 using namespace std::chrono_literals;
 namespace plugin = kernel::plugin;
 
-Folder::Folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "volutus-compute-XXXXXX";
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-}
-
 void wait_for(std::string const& what, std::function<bool()> const& condition) {
     auto const until = world::now() + 60s;
     while (!condition()) {

@@ -1,10 +1,14 @@
 // Hosts, quotas, limits, consoles, the documents of guests, the prover, and the walks over every route.
 #include "compute_cloud.hpp"
 
+#include "plugins/compute/drivers/simulator/faults.hpp"
+
+#include <testkit/refusal.hpp>
 #include <testkit/route_walk.hpp>
 #include <volutus/contract/prover.hpp>
 
 using namespace compute_tests;
+using testkit::refusal;
 
 namespace {
 
@@ -14,8 +18,7 @@ auto call(Cloud& cloud, Arguments const&... arguments) {
     context.deadline = world::now() + std::chrono::seconds(30);
     kernel::plugin::CallFrame frame(context);
     Call root(&frame);
-    return Client<Contract>(cloud.registry().host(), Contract.name == metadata::contract.name ? "" : "compute_service")
-        .template call<Method>(root, arguments...);
+    return Client<Contract>(cloud.registry().host()).template call<Method>(root, arguments...);
 }
 
 metadata::Reply guest_asks(Cloud& cloud, std::string const& path, std::string const& method = "GET",
@@ -164,6 +167,26 @@ TEST(Guests, OneThatShutsItselfDownIsShutOff) {
     auto const id = cloud.make_server("brief");
     wait_for("the guest to be seen off", [&] { return cloud.state_of(id) == "SHUTOFF"; });
     EXPECT_THAT(differences(cloud), testing::IsEmpty());
+}
+
+TEST(Guests, OneThatCrashesIsShutOffAndStartsAgain) {
+    Cloud cloud;
+    auto const id = cloud.make_server("w");
+    cloud.wait_until(id, "ACTIVE");
+    auto const crash = [&](std::string const& guest) {
+        namespace simulator = compute::simulator;
+        call<simulator::faults, &simulator::Faults::end_guest>(cloud, simulator::End{guest, true});
+    };
+    crash(id);
+    cloud.wait_until(id, "SHUTOFF");
+    EXPECT_EQ(cloud.shown(id).at("OS-EXT-STS:power_state"), json::value(6));
+    EXPECT_THAT(differences(cloud), testing::IsEmpty());
+    EXPECT_EQ(refusal([&] { crash(id); }).code(), Code::conflict) << "it does not run";
+    EXPECT_EQ(refusal([&] { crash(network_id); }).code(), Code::not_found);
+
+    EXPECT_EQ(cloud.post("/v2.1/servers/" + id + "/action", R"({"os-start":null})").status, 202u);
+    cloud.wait_until(id, "ACTIVE");
+    EXPECT_EQ(cloud.shown(id).at("OS-EXT-STS:power_state"), json::value(1));
 }
 
 TEST(Consoles, AUrlCarriesATokenThatNobodyCanGuess) {

@@ -1,10 +1,11 @@
 #include <kernel/config/config.hpp>
+#include <testkit/refusal.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/error.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -28,29 +29,17 @@ constexpr std::string_view gateway_schema = R"({
 // A fresh conf.d for every test.
 class ConfigFiles : public testing::Test {
 protected:
-    void SetUp() override {
-        auto pattern = (std::filesystem::temp_directory_path() / "volutus-config-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
-    void write(std::string const& name, std::string_view text) { std::ofstream(directory_ / name) << text; }
-    Config load() { return Config::load(directory_.string()); }
-    std::string file(std::string const& name) { return (directory_ / name).string(); }
+    void write(std::string const& name, std::string_view text) { std::ofstream(folder_ / name) << text; }
+    Config load() { return Config::load(folder_.path()); }
+    std::string file(std::string const& name) { return folder_ / name; }
 
     std::string refusal(std::function<void()> const& what) {
-        try {
-            what();
-        } catch (Error const& error) {
-            EXPECT_EQ(error.code(), Code::invalid);
-            return error.what();
-        }
-        ADD_FAILURE() << "nothing was refused";
-        return {};
+        auto const error = testkit::refusal(what);
+        EXPECT_EQ(error.code(), Code::invalid);
+        return error.what();
     }
 
-    std::filesystem::path directory_;
+    testkit::TemporaryFolder folder_;
 };
 
 TEST_F(ConfigFiles, AnEmptyDirectoryGivesTheDefaults) {

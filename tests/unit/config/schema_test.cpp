@@ -2,12 +2,12 @@
 #include <kernel/config/schema.hpp>
 #include <kernel/config/secret_file.hpp>
 #include <kernel/config/units.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/error.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -131,9 +131,8 @@ TEST(Nearest, FindsATypoAndNotAnotherWord) {
 }
 
 TEST(SecretFile, MayBeReadByItsOwnerOnly) {
-    auto const directory = std::filesystem::temp_directory_path() / ("volutus-secret-" + std::to_string(::getpid()));
-    std::filesystem::create_directory(directory);
-    auto const path = (directory / "key").string();
+    testkit::TemporaryFolder const folder;
+    auto const path = folder / "key";
     EXPECT_EQ(why_not_secret(path), "") << "what is not there is its reader's business";
     EXPECT_THROW(read_secret(path), Error);
     std::ofstream(path) << "s3cret";
@@ -143,7 +142,6 @@ TEST(SecretFile, MayBeReadByItsOwnerOnly) {
     ::chmod(path.c_str(), 0600);
     EXPECT_EQ(why_not_secret(path), "");
     EXPECT_EQ(read_secret(path), "s3cret");
-    EXPECT_THAT(why_not_secret(directory.string()), HasSubstr("regular file"));
-    std::filesystem::remove_all(directory);
+    EXPECT_THAT(why_not_secret(folder.path()), HasSubstr("regular file"));
 }
 } // namespace

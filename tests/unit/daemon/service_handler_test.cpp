@@ -22,6 +22,7 @@ struct FakeService : service::Service {
         asked = request;
         caller = call.caller();
         trace = call.trace();
+        client_address = static_cast<plugin::CallFrame&>(*call.raw()).context().client_address;
         deadline = call.deadline();
         char piece[8];
         while (auto const got = call.input().read(piece, sizeof piece)) body.append(piece, got);
@@ -36,7 +37,7 @@ struct FakeService : service::Service {
     std::function<service::HttpReply(Call&)> answer = [](Call&) { return service::HttpReply{204, {}, false}; };
     service::HttpRequest asked;
     service::Refusal refused;
-    std::string caller, trace, body;
+    std::string caller, trace, client_address, body;
     world::Instant deadline;
 };
 
@@ -102,6 +103,7 @@ TEST_F(ServiceHandler, ARequestIsToldWithoutItsMountAndItsCredentials) {
     EXPECT_EQ(asked.headers[0].value, "Value");
     EXPECT_EQ(service_->body, "twelve bytes");
     EXPECT_EQ(service_->trace, "req-1");
+    EXPECT_EQ(service_->client_address, "127.0.0.1");
     EXPECT_THAT(service_->caller, HasSubstr("\"u\""));
     EXPECT_LT(service_->deadline, world::Instant::max());
 }

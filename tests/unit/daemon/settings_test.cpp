@@ -2,9 +2,10 @@
 #include "kernel/daemon/settings.hpp"
 #include "kernel/gateway/settings.hpp"
 
+#include <testkit/temporary_folder.hpp>
+
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <fstream>
 
 namespace {
@@ -57,16 +58,11 @@ TEST(GatewaySettings, OnlyLoopbackIsLoopback) {
 
 class OwnSettings : public testing::Test {
 protected:
-    OwnSettings() {
-        char name[] = "/tmp/volutus-test-XXXXXX";
-        folder_ = ::mkdtemp(name);
-    }
-    ~OwnSettings() override { std::filesystem::remove_all(folder_); }
     daemon::Settings read(std::string const& text, daemon::Overrides const& overrides = {}) {
-        std::ofstream(folder_ + "/a.toml") << text;
-        return daemon::settings_from(config::Config::load(folder_), overrides, problems_);
+        std::ofstream(folder_ / "a.toml") << text;
+        return daemon::settings_from(config::Config::load(folder_.path()), overrides, problems_);
     }
-    std::string folder_;
+    testkit::TemporaryFolder folder_;
     config::Problems problems_;
 };
 

@@ -3,22 +3,19 @@
 
 #include "kernel/gateway/gateway.hpp"
 
+#include <testkit/temporary_folder.hpp>
+
 #include <cstdio>
-#include <cstdlib>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string>
-#include <unistd.h>
 
 namespace volutus::kernel::gateway {
 
 class Certificate {
 public:
     Certificate() {
-        char folder[] = "/tmp/volutus-tls-XXXXXX";
-        folder_ = ::mkdtemp(folder);
-        files = {folder_ + "/cert.pem", folder_ + "/key.pem"};
         auto* const key = ::EVP_EC_gen("P-256");
         auto* const certificate = ::X509_new();
         ::ASN1_INTEGER_set(::X509_get_serialNumber(certificate), 1);
@@ -39,17 +36,12 @@ public:
         ::X509_free(certificate);
         ::EVP_PKEY_free(key);
     }
-    Certificate(Certificate const&) = delete;
-    Certificate& operator=(Certificate const&) = delete;
-    ~Certificate() {
-        ::unlink(files.certificate.c_str());
-        ::unlink(files.key.c_str());
-        ::rmdir(folder_.c_str());
-    }
-    Tls files;
 
 private:
-    std::string folder_;
+    testkit::TemporaryFolder folder_;
+
+public:
+    Tls const files{folder_ / "cert.pem", folder_ / "key.pem"};
 };
 
 } // namespace volutus::kernel::gateway

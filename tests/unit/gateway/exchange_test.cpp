@@ -1,6 +1,8 @@
 // Requests and replies over plain sockets.
 #include "served.hpp"
 
+#include <testkit/refusal.hpp>
+
 #include <algorithm>
 #include <thread>
 
@@ -344,12 +346,7 @@ TEST_F(Exchange, OperatorPagesStandWhereTheListenerHasThem) {
 
 TEST_F(Exchange, AConfigurationThatCannotBeServedIsRefused) {
     auto const fails_with = [&](Config const& bad) {
-        try {
-            Gateway const refused(bad, router(), metrics);
-            return Code::ok;
-        } catch (Error const& error) {
-            return error.code();
-        }
+        return testkit::refusal([&] { Gateway const refused(bad, router(), metrics); }).code();
     };
     serve();
     auto taken = config;

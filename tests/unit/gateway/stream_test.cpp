@@ -1,7 +1,8 @@
 // Bodies in pieces: uploads, 100-continue, downloads by source and by file, and peers that go away.
 #include "served.hpp"
 
-#include <cstdlib>
+#include <testkit/temporary_folder.hpp>
+
 #include <fcntl.h>
 #include <fstream>
 #include <thread>
@@ -63,19 +64,16 @@ protected:
             apply_range(request, response);
             return response;
         });
-        char name[] = "/tmp/volutus-gateway-XXXXXX";
-        ::close(::mkstemp(name));
-        path = name;
         std::ofstream(path) << content;
     }
     ~Streams() override {
         gateway.reset();
-        ::unlink(path.c_str());
         EXPECT_EQ(sources, 0);
     }
 
     std::string const content = pattern(3'000'017);
-    std::string path;
+    testkit::TemporaryFolder const folder;
+    std::string const path = folder / "content";
     std::atomic<int> sources{0};
 };
 

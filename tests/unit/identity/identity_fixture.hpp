@@ -8,6 +8,7 @@
 #include <kernel/auth/policy.hpp>
 #include <testkit/fake_host.hpp>
 #include <testkit/route_walk.hpp>
+#include <testkit/temporary_folder.hpp>
 #include <volutus/contract/tokens.hpp>
 #include <volutus/formats.hpp>
 
@@ -15,7 +16,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 
 extern "C" vlt_str volutus_manifest_1_identity_service();
@@ -42,14 +42,8 @@ inline kernel::auth::Policy const& policy() {
     return made;
 }
 
-struct Folder {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / ("identity-" + new_plain_uuid());
-    Folder() { std::filesystem::create_directory(path); }
-    ~Folder() { std::filesystem::remove_all(path); }
-};
-
 struct Identity : testing::Test {
-    Folder folder;
+    testkit::TemporaryFolder folder;
     testkit::FakeHost fake;
     identity_service::IdentityService service{fake.host()};
     std::size_t hashes = 0, checks = 0;
@@ -76,7 +70,7 @@ struct Identity : testing::Test {
         admin_project = admin.project->id;
     }
 
-    std::string password_file() const { return folder.path / "admin.password"; }
+    std::string password_file() const { return folder / "admin.password"; }
 
     void start(identity_service::IdentityService& which, json::object more = {}) {
         testkit::FakeCall call;

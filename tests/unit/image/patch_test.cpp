@@ -1,5 +1,7 @@
 #include "plugins/image/service/patch.hpp"
 
+#include <testkit/refusal.hpp>
+
 #include <gmock/gmock.h>
 
 using namespace volutus;
@@ -13,13 +15,7 @@ Image patched(std::string const& patch, Image image = {}, bool older = false) {
     return image;
 }
 Error refused(std::string const& patch, Image image = {}) {
-    try {
-        patched(patch, std::move(image));
-    } catch (Error const& error) {
-        return error;
-    }
-    ADD_FAILURE() << patch << " was taken";
-    return Error(Code::ok, "");
+    return testkit::refusal([&] { patched(patch, std::move(image)); });
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "plugins/image/service/upload.hpp"
 
 #include <testkit/fake_host.hpp>
+#include <testkit/refusal.hpp>
 
 #include <gmock/gmock.h>
 
@@ -36,14 +37,9 @@ struct Uploads : testing::Test {
         client.bytes = std::move(bytes);
         client.at = 0;
         Upload upload(Stream(&client.table), bounds);
-        try {
-            read(upload, 7000);
-        } catch (Error const& error) {
-            EXPECT_TRUE(upload.failed());
-            return error;
-        }
-        ADD_FAILURE() << "nothing was refused";
-        return Error(Code::ok, "");
+        auto const error = testkit::refusal([&] { read(upload, 7000); });
+        EXPECT_TRUE(upload.failed());
+        return error;
     }
 };
 

@@ -3,21 +3,14 @@
 #include "plugins/network/drivers/linux/names.hpp"
 #include "plugins/network/drivers/linux/rules.hpp"
 
+#include <testkit/refusal.hpp>
 #include <volutus/error.hpp>
 
 #include <gtest/gtest.h>
 
 namespace volutus::network::on_linux {
 namespace {
-
-template <class Body> Code refusal(Body body) {
-    try {
-        body();
-    } catch (Error const& error) {
-        return error.code();
-    }
-    return Code::ok;
-}
+using testkit::refusal;
 
 TEST(LinuxRules, SayWhatTheyAccept) {
     EXPECT_EQ(accepting({"ingress", 4, "", {}, {}, "", ""}), "ether type ip accept");
@@ -37,7 +30,7 @@ TEST(LinuxRules, WhatIsNoRuleIsRefused) {
                              Rule{"ingress", 4, "icmp", 256, {}, "", ""}, Rule{"ingress", 4, "", {}, {}, "::/0", ""},
                              Rule{"ingress", 4, "tcp", 1, 1, "0.0.0.0/0 accept; flush ruleset", ""},
                              Rule{"ingress", 4, "", {}, {}, "", "group }"}})
-        EXPECT_EQ(refusal([&] { accepting(rule); }), Code::invalid)
+        EXPECT_EQ(refusal([&] { accepting(rule); }).code(), Code::invalid)
             << rule.protocol << rule.remote_cidr << rule.remote_group;
 }
 
@@ -47,7 +40,7 @@ TEST(LinuxAddresses, PassOnlyWhenTheyAreAddresses) {
     EXPECT_TRUE(Cidr::parse("10.0.0.0/24", "test").contains(Cidr::parse("10.0.0.255", "test")));
     EXPECT_FALSE(Cidr::parse("0.0.0.0/0", "test").contains(Cidr::parse("::1", "test")));
     for (auto const* text : {"", "10.0.0.0/33", "10.0.0.1/", "10.0.0.1\nadd 1.1.1.1", "10.0.0.1 ", "fd00::1%eth0"})
-        EXPECT_EQ(refusal([&] { Cidr::parse(text, "test"); }), Code::invalid) << text;
+        EXPECT_EQ(refusal([&] { Cidr::parse(text, "test"); }).code(), Code::invalid) << text;
 }
 
 TEST(LinuxNames, OfLinksFitTheKernelAndTellTheirKind) {
@@ -65,11 +58,11 @@ TEST(LinuxNames, OfLinksFitTheKernelAndTellTheirKind) {
 
 TEST(LinuxNames, APrefixOrADeviceThatTheKernelDoesNotTakeIsRefused) {
     for (auto const* prefix : {"", "toolong", "Vt", "1vt", "v-"})
-        EXPECT_EQ(refusal([&] { Names{prefix}; }), Code::invalid) << prefix;
+        EXPECT_EQ(refusal([&] { Names{prefix}; }).code(), Code::invalid) << prefix;
     for (auto const* device : {"", "a name", "tap/0", "sixteencharacters", "..", "tap;"})
-        EXPECT_EQ(refusal([&] { checked_device(device); }), Code::invalid) << device;
+        EXPECT_EQ(refusal([&] { checked_device(device); }).code(), Code::invalid) << device;
     for (auto const* mac : {"", "fa:16:3e:00:00", "fa:16:3e:00:00:0g", "fa-16-3e-00-00-01", "fa:16:3e:00:00:01 "})
-        EXPECT_EQ(refusal([&] { checked_mac(mac); }), Code::invalid) << mac;
+        EXPECT_EQ(refusal([&] { checked_mac(mac); }).code(), Code::invalid) << mac;
     EXPECT_EQ(checked_mac("FA:16:3E:00:00:01"), "fa:16:3e:00:00:01");
 }
 

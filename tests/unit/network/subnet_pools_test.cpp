@@ -1,5 +1,6 @@
 #include "plugins/network/service/subnet_pools.hpp"
 
+#include <testkit/refusal.hpp>
 #include <volutus/error.hpp>
 
 #include <gtest/gtest.h>
@@ -24,12 +25,7 @@ std::string next(SubnetPool const& from, std::optional<std::int64_t> length, std
     return to_string(block_from(from, {}, length, blocks(used)));
 }
 Code refusal(SubnetPool const& from, std::string const& wanted, std::vector<std::string> const& used) {
-    try {
-        block_from(from, parse_block(wanted), {}, blocks(used));
-    } catch (Error const& error) {
-        return error.code();
-    }
-    return Code::ok;
+    return testkit::refusal([&] { block_from(from, parse_block(wanted), {}, blocks(used)); }).code();
 }
 
 TEST(SubnetPools, GiveTheLowestFreeBlockOfTheLength) {

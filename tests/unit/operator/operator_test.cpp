@@ -2,11 +2,11 @@
 #include "kernel/operator/client.hpp"
 #include "kernel/operator/printed.hpp"
 
+#include <testkit/temporary_folder.hpp>
 #include <volutus/error.hpp>
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -77,13 +77,8 @@ struct Kept : Answer {
 
 class Socket : public testing::Test {
 protected:
-    Socket() {
-        char name[] = "/tmp/volutus-test-XXXXXX";
-        folder_ = ::mkdtemp(name);
-        path_ = folder_ + "/admin.sock";
-    }
-    ~Socket() override { std::filesystem::remove_all(folder_); }
-    std::string folder_, path_;
+    testkit::TemporaryFolder folder_;
+    std::string const path_ = folder_ / "admin.sock";
 };
 
 void answer_by_name(json::object const& request, Answer& answer) {

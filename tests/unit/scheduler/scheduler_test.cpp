@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 struct SchedulerFeed : testing::Test {
-    store::TemporaryFolder folder;
+    testkit::TemporaryFolder folder;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<Scheduler> scheduler;
 

@@ -1,5 +1,6 @@
 // The fake store keeps the references and unique keys of a manifest, as the kernel's own does.
 #include <testkit/fake_store.hpp>
+#include <testkit/refusal.hpp>
 
 #include <gtest/gtest.h>
 
@@ -21,12 +22,7 @@ struct DeclaredStore : testing::Test {
         store.apply(apply);
     }
     Code refusal(store::Apply const& apply) {
-        try {
-            store.apply(apply);
-        } catch (Error const& error) {
-            return error.code();
-        }
-        return Code::ok;
+        return testkit::refusal([&] { store.apply(apply); }).code();
     }
 };
 } // namespace

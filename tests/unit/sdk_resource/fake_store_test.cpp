@@ -1,6 +1,8 @@
 // The fake keeps the promises of the store that services are tested against.
 #include "widget_service.hpp"
 
+#include <testkit/refusal.hpp>
+
 namespace sdk_resource::toy {
 
 namespace {
@@ -10,12 +12,7 @@ store::Apply one_claim(std::string const& consumer, std::int64_t amount, std::op
     return apply;
 }
 Code refused(testkit::FakeStore& store, store::Apply const& apply) {
-    try {
-        store.apply(apply);
-    } catch (Error const& error) {
-        return error.code();
-    }
-    return Code::ok;
+    return testkit::refusal([&] { store.apply(apply); }).code();
 }
 store::Account only_account(testkit::FakeStore& store) {
     store::AccountQuery question;

@@ -27,7 +27,7 @@ protected:
 };
 VOLUTUS_STORE_ENGINES(StoreFeed);
 
-Patience soon() { return {world::now() + std::chrono::seconds(30), {}}; }
+Patience soon() { return {world::now() + std::chrono::seconds(30)}; }
 } // namespace
 
 TEST_P(StoreFeed, EveryChangeIsToldInTheOrderOfCommits) {
@@ -107,7 +107,9 @@ TEST_P(StoreFeed, AReaderWithoutNewsHearsAtItsDeadlineHowFarItIs) {
 }
 
 TEST_P(StoreFeed, AReaderThatGaveUpOrWhoseStoreClosesIsLetGo) {
-    EXPECT_EQ(refusal([&] { store_->changes({}, {{}, [] { return true; }}); }).code, Code::cancelled);
+    plugin::Cancellation cancelled;
+    cancelled.tell();
+    EXPECT_EQ(refusal([&] { store_->changes({}, {{}, &cancelled}); }).code, Code::cancelled);
     Refusal refused;
     world::Thread reader("reader", [&] { refused = refusal([&] { store_->changes({}); }); });
     store_->stop_waiting();

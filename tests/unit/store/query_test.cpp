@@ -174,9 +174,11 @@ TEST_P(StoreQuery, TombstonesAreSeenByThoseWhoAskOnly) {
 
 TEST_P(StoreQuery, WhoAsksForARevisionThatDoesNotComeIsTold) {
     EXPECT_EQ(
-        refusal([&] { store_->get({"test.server", "a", 99}, {world::now() + std::chrono::milliseconds(5), {}}); }).code,
+        refusal([&] { store_->get({"test.server", "a", 99}, {world::now() + std::chrono::milliseconds(5)}); }).code,
         Code::deadline);
-    EXPECT_EQ(refusal([&] { store_->get({"test.server", "a", 99}, {{}, [] { return true; }}); }).code, Code::cancelled);
+    plugin::Cancellation cancelled;
+    cancelled.tell();
+    EXPECT_EQ(refusal([&] { store_->get({"test.server", "a", 99}, {{}, &cancelled}); }).code, Code::cancelled);
 }
 
 } // namespace volutus::kernel::store

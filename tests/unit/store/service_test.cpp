@@ -1,41 +1,21 @@
 #include "store_fixture.hpp"
 
+#include <kernel/auth/context.hpp>
+#include <kernel/plugin/call_frame.hpp>
 #include <kernel/store/service.hpp>
-#include <volutus/context.hpp>
-
-#include <limits>
 
 namespace volutus::kernel::store {
 
 namespace {
-// A call with nothing but a deadline and a switch that cancels it.
-struct TestCall {
-    vlt_call raw{};
-    std::int64_t deadline = std::numeric_limits<std::int64_t>::max();
-    bool cancelled = false;
-    std::string caller; // "" = the cloud itself
-
-    TestCall() {
-        raw.head = {sizeof raw, VLT_ABI_MAJOR, VLT_ABI_MINOR};
-        raw.deadline = [](vlt_call const* call) { return reinterpret_cast<TestCall const*>(call)->deadline; };
-        raw.caller = [](vlt_call const* call) {
-            auto const& text = reinterpret_cast<TestCall const*>(call)->caller;
-            return vlt_str{text.data(), text.size()};
-        };
-        raw.cancelled = [](vlt_call const* call) {
-            return std::int32_t(reinterpret_cast<TestCall const*>(call)->cancelled);
-        };
-    }
-};
-
 class StoreService : public StoreContract {
 protected:
     json::value ask(std::string_view name, std::string_view request) {
-        Call call(&raw_.raw);
+        plugin::CallFrame frame(context_);
+        Call call(&frame);
         volutus::store::Store& store = service_;
         return dispatch(volutus::store::contract, store, call, name, request);
     }
-    TestCall raw_;
+    plugin::CallContext context_;
     Service service_{*store_, owner};
 };
 VOLUTUS_STORE_ENGINES(StoreService);
@@ -63,10 +43,10 @@ TEST_P(StoreService, WhoChangedWhatStandsBesideTheChange) {
     context.project = ProjectRef{"p1", "home", {}};
     context.client_address = "192.0.2.7";
     context.request_id = "req-7";
-    raw_.caller = print(context);
+    context_.caller = print(context);
     ask("apply", R"({"put":[{"kind":"test.server","id":"s1","body":{"name":"a"}}]})");
     ask("apply", R"({"remove":[{"kind":"test.server","id":"not there"}]})"); // changes nothing
-    raw_.caller.clear();
+    context_.caller.clear();
     ask("apply", R"({"put":[{"kind":"test.server","id":"s2","body":{"name":"b"}}]})");
     auto const entries = ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":false})").at("entries").as_array();
     ASSERT_EQ(entries.size(), 3U);
@@ -81,13 +61,41 @@ TEST_P(StoreService, WhoChangedWhatStandsBesideTheChange) {
     EXPECT_EQ(refusal([&] { ask("apply", R"({"notes":[{"topic":"audit","body":{}}]})"); }).code, Code::forbidden);
 }
 
+TEST_P(StoreService, ACallerThatWasReadBeforeIsNotReadAgain) {
+    Context context;
+    context.user = UserRef{"u1", "ada", {}};
+    context.system = true;
+    context_.known = std::make_shared<auth::Caller const>(context);
+    context_.caller = "not even a document";
+    context_.client_address = "192.0.2.7";
+    context_.trace = "req-7";
+    ask("apply", R"({"put":[{"kind":"test.server","id":"s1","body":{"name":"a"}}]})");
+    auto const entries = ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":false})").at("entries").as_array();
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[1].at("note"), json::value({{"user_id", "u1"},
+                                                  {"system", true},
+                                                  {"client_address", "192.0.2.7"},
+                                                  {"request_id", "req-7"},
+                                                  {"plugin", owner}}));
+}
+
 TEST_P(StoreService, WaitsUntilTheCallsDeadlineOrCancellation) {
-    raw_.deadline = (world::now() + std::chrono::milliseconds(5)).time_since_epoch().count();
+    context_.deadline = world::now() + std::chrono::milliseconds(5);
     EXPECT_EQ(refusal([&] { ask("get", R"({"kind":"test.server","id":"s1","at_least":9})"); }).code, Code::deadline);
     EXPECT_EQ(ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})").at("revision").to_number<int>(), 0);
-    raw_.deadline = std::numeric_limits<std::int64_t>::max();
-    raw_.cancelled = true;
+    context_.deadline = world::Instant::max();
+    context_.cancelled.tell();
     EXPECT_EQ(refusal([&] { ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})"); }).code, Code::cancelled);
+}
+
+TEST_P(StoreService, AWaitWithoutADeadlineEndsWhenItsCallIsCancelled) {
+    world::Thread const waiting("waits", [this] {
+        EXPECT_EQ(refusal([&] { ask("changes", R"({"since":0,"skip":0,"limit":10,"wait":true})"); }).code,
+                  Code::cancelled);
+        EXPECT_EQ(refusal([&] { ask("get", R"({"kind":"test.server","id":"s1","at_least":9})"); }).code,
+                  Code::cancelled);
+    });
+    context_.cancelled.tell();
 }
 
 } // namespace volutus::kernel::store

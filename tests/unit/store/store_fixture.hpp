@@ -2,29 +2,16 @@
 #pragma once
 
 #include <kernel/store/store.hpp>
+#include <testkit/refusal.hpp>
+#include <testkit/temporary_folder.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <string>
 
 namespace volutus::kernel::store {
-
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "volutus-store-XXXXXX";
-        if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-        path_ = pattern;
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    std::string operator/(std::string const& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
 
 inline contract::Kind server_kind() {
     using contract::FieldType;
@@ -95,26 +82,20 @@ protected:
             ADD_FAILURE() << difference.place << ": expected " << difference.expected << ", found " << difference.found;
     }
 
-    TemporaryFolder folder_;
+    testkit::TemporaryFolder folder_;
     std::unique_ptr<Store> store_;
 };
 
-// What the work is refused with; Code::ok and "" when it is not.
+// What the work is refused with; Code::ok when it is not.
 struct Refusal {
     Code code = Code::ok;
     std::string message;
     json::object details;
 };
 template <class Work> Refusal refusal(Work work) {
-    try {
-        work();
-    } catch (Error const& error) {
-        return {error.code(), error.what(), json::parse_object(error.details())};
-    }
-    return {};
+    auto const error = testkit::refusal(std::move(work));
+    return {error.code(), error.what(), json::parse_object(error.details())};
 }
-
-inline void PrintTo(Code code, std::ostream* out) { *out << to_string(code); }
 
 inline std::string param_name(testing::TestParamInfo<std::string> const& info) { return info.param; }
 #define VOLUTUS_STORE_ENGINES(suite) INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values("sqlite"), param_name)

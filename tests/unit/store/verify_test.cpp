@@ -14,7 +14,7 @@ void PrintTo(Planted const& planted, std::ostream* out) { *out << planted.sql; }
 
 class PlantedDifference : public testing::TestWithParam<Planted> {
 protected:
-    TemporaryFolder folder_;
+    testkit::TemporaryFolder folder_;
 };
 
 void edit(std::string const& path, std::string const& sql) {

@@ -1,8 +1,7 @@
+#include <testkit/temporary_folder.hpp>
 #include <volutus/world.hpp>
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <set>
@@ -17,13 +16,8 @@ using ::testing::HasSubstr;
 
 class Files : public ::testing::Test {
 protected:
-    Files() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "volutus-world-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~Files() override { std::filesystem::remove_all(folder_); }
-    std::string path(std::string const& name) const { return folder_ + "/" + name; }
-    std::string folder_;
+    std::string path(std::string const& name) const { return folder_ / name; }
+    testkit::TemporaryFolder folder_;
 };
 
 // The error that an action throws: its number, and whether it names what it should.
@@ -42,7 +36,7 @@ TEST_F(Files, WhatWasWrittenIsRead) {
     File file(path("a"), File::Mode::create);
     file.write_at(3, "xyz", 3);
     file.sync();
-    sync_directory(folder_);
+    sync_directory(folder_.path());
     char got[8] = {};
     EXPECT_EQ(file.read_at(0, got, sizeof got), 6u) << "short at the end";
     EXPECT_EQ(std::string(got, 6), std::string("\0\0\0xyz", 6));

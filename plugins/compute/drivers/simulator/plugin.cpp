@@ -23,10 +23,10 @@ constexpr auto settings_rows = rows(
     field<&Settings::powers_off>("powers_off", fallback("[]"),
                                  help("servers whose names begin so power themselves off once they run")));
 
-constexpr auto plugin_manifest =
-    manifest("compute_simulator", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
-             description("hosts and servers that exist in memory only, for tests and trials"), target("simulator"),
-             profile("pure"), provides(hypervisor::contract), settings(settings_rows), links("in-process", "process"));
+constexpr auto plugin_manifest = manifest(
+    "compute_simulator", "0.1.0", vendor("Volutus"), licence("Apache-2.0"),
+    description("hosts and servers that exist in memory only, for tests and trials"), target("simulator"),
+    profile("pure"), provides(hypervisor::contract, faults), settings(settings_rows), links("in-process", "process"));
 
 class SimulatorPlugin : public Plugin {
 public:
@@ -37,6 +37,7 @@ public:
         decode(fields_of(settings_rows), config, &settings, {});
         driver_.emplace(std::move(settings));
         provide<hypervisor::contract>(*driver_);
+        provide<faults>(*driver_);
     }
 
 private:

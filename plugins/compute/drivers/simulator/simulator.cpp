@@ -17,6 +17,10 @@ constexpr auto way_back = std::chrono::milliseconds(200); // an empty answer mus
 
 hypervisor::State state_of(Guest const& guest) { return {guest.id, guest.host, guest.power, true}; }
 
+bool has_ended(Guest const& guest) {
+    return guest.power == hypervisor::Power::off || guest.power == hypervisor::Power::crashed;
+}
+
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 // "start" means the call of every server, "start:web-" of those whose names begin with web-.
@@ -96,7 +100,7 @@ void Simulator::prepare(Call& call, hypervisor::Server const& server) {
 
 void Simulator::start(Call& call, hypervisor::Server const& server) {
     misbehave("start", server.name);
-    bool powers_off = false;
+    std::optional<Guest> ended;
     guests_.change(server.id, call.operation(), [&](std::optional<Guest>& guest) {
         if (!guest)
             throw Error(Code::conflict,
@@ -105,19 +109,20 @@ void Simulator::start(Call& call, hypervisor::Server const& server) {
         guest->nics = server.nics;
         if (guest->power == hypervisor::Power::running) return;
         boot(*guest);
-        powers_off = std::any_of(settings_.powers_off.begin(), settings_.powers_off.end(),
-                                 [&](auto const& prefix) { return begins_with(guest->name, prefix); });
-        if (powers_off) guest->power = hypervisor::Power::off;
+        if (std::none_of(settings_.powers_off.begin(), settings_.powers_off.end(),
+                         [&](auto const& prefix) { return begins_with(guest->name, prefix); }))
+            return;
+        guest->power = hypervisor::Power::off;
+        ended = guest;
     });
-    if (powers_off) happened(*guests_.find(server.id));
+    if (ended) happened(*ended);
 }
 
 void Simulator::power(Call& call, hypervisor::ServerId const& server, std::string_view what, hypervisor::Power wanted) {
     misbehave(what, name_of(server.id));
     guests_.change(server.id, call.operation(), [&](std::optional<Guest>& guest) {
         if (!guest) no_such(server.id);
-        if (guest->power == hypervisor::Power::off)
-            throw Error(Code::conflict, fmt::format("guest {} is off", server.id));
+        if (has_ended(*guest)) throw Error(Code::conflict, fmt::format("guest {} is off", server.id));
         guest->power = wanted;
     });
 }
@@ -128,6 +133,17 @@ void Simulator::pause(Call& call, hypervisor::ServerId const& server) {
 
 void Simulator::unpause(Call& call, hypervisor::ServerId const& server) {
     power(call, server, "unpause", hypervisor::Power::running);
+}
+
+void Simulator::end_guest(Call& call, End const& end) {
+    Guest ended;
+    guests_.change(end.id, call.operation(), [&](std::optional<Guest>& guest) {
+        if (!guest) no_such(end.id);
+        if (has_ended(*guest)) throw Error(Code::conflict, fmt::format("guest {} does not run", end.id));
+        guest->power = end.crashed ? hypervisor::Power::crashed : hypervisor::Power::off;
+        ended = *guest;
+    });
+    happened(ended);
 }
 
 void Simulator::stop(Call& call, hypervisor::Stop const& wanted) {

@@ -1,7 +1,9 @@
-// A hypervisor without a machine: any number of hosts and guests, with latency, failures and crashes on request. For
-// tests of everything above a hypervisor, and for a cloud to try the APIs on.
+// A hypervisor without a machine: any number of hosts and guests, with latency, failures and crashes on request, of its
+// calls by its settings and of its guests by volutus.compute_simulator/1. For tests of everything above a hypervisor, and
+// for a cloud to try the APIs on.
 #pragma once
 
+#include "faults.hpp"
 #include "guests.hpp"
 
 #include <deque>
@@ -19,7 +21,7 @@ struct Settings {
     std::vector<std::string> powers_off; // guests whose names begin so power themselves off once they run
 };
 
-class Simulator : public hypervisor::Driver {
+class Simulator : public hypervisor::Driver, public Faults {
 public:
     explicit Simulator(Settings settings);
 
@@ -36,6 +38,7 @@ public:
     hypervisor::Events events(Call& call, hypervisor::Since const& since) override;
     void pause(Call& call, hypervisor::ServerId const& server) override;
     void unpause(Call& call, hypervisor::ServerId const& server) override;
+    void end_guest(Call& call, End const& end) override;
 
 private:
     void misbehave(std::string_view what, std::string const& name) const;

@@ -2,18 +2,16 @@
 
 #include "addresses.hpp"
 #include "commands.hpp"
+#include "daemon.hpp"
 #include "namespaces.hpp"
 
 #include <volutus/error.hpp>
 #include <volutus/world.hpp>
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <map>
 #include <set>
@@ -47,48 +45,18 @@ void write_text(std::string const& path, std::string const& text) {
 class Server {
 public:
     explicit Server(std::string const& directory)
-        : directory_(directory), configuration_(directory + "/dnsmasq.conf"), pid_file_(directory + "/dnsmasq.pid") {}
+        : configuration_(directory + "/dnsmasq.conf"), process_(directory + "/dnsmasq.pid", configuration_) {}
 
     std::string const& configuration() const { return configuration_; }
-    std::string const& pid_file() const { return pid_file_; }
-
-    // A number in a file may be another program's by now: it is ours if it was started with our configuration. The
-    // descriptor keeps the number from passing on between the look and the signal.
-    bool signal(int number) const {
-        auto const text = read_text(pid_file_);
-        pid_t pid = 0;
-        std::from_chars(text.data(), text.data() + text.size(), pid);
-        if (pid <= 1) return false;
-        int const process = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-        if (process < 0) return false;
-        bool const ours = command_of(pid).find(configuration_) != std::string::npos;
-        bool const sent = ours && syscall(SYS_pidfd_send_signal, process, number, nullptr, 0) == 0;
-        close(process);
-        return sent;
-    }
-
-    void stop() const {
-        auto const until = world::now() + std::chrono::seconds(10);
-        for (int number = SIGTERM; signal(number); world::sleep_for(std::chrono::milliseconds(5)))
-            if (world::now() > until) number = SIGKILL;
-        world::remove_file(pid_file_);
-    }
+    Daemon const& process() const { return process_; }
 
     void start(std::string const& name_space) const {
         in_namespace(name_space, [&] { run_well({"/usr/sbin/dnsmasq", "--conf-file=" + configuration_}); });
     }
 
 private:
-    static std::string command_of(pid_t pid) {
-        std::string text(8192, '\0');
-        int const fd = open(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY | O_CLOEXEC);
-        auto const count = fd < 0 ? 0 : read(fd, text.data(), text.size());
-        if (fd >= 0) close(fd);
-        text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-        return text;
-    }
-
-    std::string directory_, configuration_, pid_file_;
+    std::string configuration_;
+    Daemon process_;
 };
 
 // ---- what it reads ----
@@ -97,7 +65,7 @@ std::string common_lines(Server const& server) {
     // As root it stays root: it has only the driver's capabilities then, and could not read the lists as another user.
     return fmt::format("port=0\nno-resolv\nno-hosts\nno-ping\nbind-interfaces\nexcept-interface=lo\nleasefile-ro\n"
                        "dhcp-authoritative\nuser=root\ngroup=root\npid-file={}\nlog-facility=/dev/null\n",
-                       server.pid_file());
+                       server.process().pid_file());
 }
 
 std::string tag_of(Subnet const& subnet) { return "subnet-" + checked_id(subnet.id); }
@@ -223,8 +191,8 @@ void ensure_dhcp(DhcpPlace const& place, Network const& network) {
     bool const same_lists = hosts_before == hosts && read_text(options_path) == options;
     write_text(hosts_path, hosts);
     write_text(options_path, options);
-    if (same && !took_away(hosts_before, hosts) && server.signal(same_lists ? 0 : SIGHUP)) return;
-    server.stop();
+    if (same && !took_away(hosts_before, hosts) && server.process().signal(same_lists ? 0 : SIGHUP)) return;
+    server.process().stop();
     write_text(server.configuration(), configuration);
     server.start(place.name_space);
 }
@@ -232,17 +200,17 @@ void ensure_dhcp(DhcpPlace const& place, Network const& network) {
 bool dhcp_runs(std::string const& directory, Network const& network) {
     return std::none_of(network.subnets.begin(), network.subnets.end(),
                         [](Subnet const& subnet) { return subnet.dhcp; }) ||
-           Server(directory).signal(0);
+           Server(directory).process().signal(0);
 }
 
 bool advertiser_runs(std::string const& directory) {
-    return !world::file_exists(directory) || Server(directory).signal(0);
+    return !world::file_exists(directory) || Server(directory).process().signal(0);
 }
 
 void remove_dhcp(std::string const& directory) {
     if (!world::file_exists(directory)) return;
     Server const server(directory);
-    server.stop();
+    server.process().stop();
     for (auto const& name : world::list_directory(directory)) world::remove_file(fmt::format("{}/{}", directory, name));
     rmdir(directory.c_str());
 }
@@ -263,8 +231,8 @@ void ensure_advertiser(std::string const& directory, std::string const& name_spa
             configuration += fmt::format("dhcp-range={},{},{},86400\n", cidr.address(), words, cidr.length);
         }
     }
-    if (read_text(server.configuration()) == configuration && server.signal(0)) return;
-    server.stop();
+    if (read_text(server.configuration()) == configuration && server.process().signal(0)) return;
+    server.process().stop();
     write_text(server.configuration(), configuration);
     server.start(name_space);
 }

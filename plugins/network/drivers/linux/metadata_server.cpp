@@ -1,5 +1,6 @@
 #include "metadata_server.hpp"
 
+#include "descriptor.hpp"
 #include "namespaces.hpp"
 
 #include <volutus/error.hpp>
@@ -27,24 +28,6 @@ namespace {
 
 constexpr unsigned most_connections = 128, most_connections_of_an_address = 16, idle_seconds = 15;
 constexpr auto address_v4 = "169.254.169.254", address_v6 = "fe80::a9fe:a9fe";
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const { return fd_; }
-    int give() { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 // In the namespace of the calling thread. Without the address, or without IPv6, the kernel says no: none then.
 Descriptor listener(sockaddr const* address, socklen_t size) {
