@@ -19,14 +19,14 @@ __attribute__((visibility("default"))) int second_symbol = 1;
 #ifdef TRESPASSES
 static vlt_host const* host_of_plugin;
 
-static vlt_str text(const char* words) { return (vlt_str){words, strlen(words)}; }
+static vlt_str text(char const* words) { return (vlt_str){words, strlen(words)}; }
 
 static vlt_status start(vlt_plugin* self, vlt_call* call) {
     vlt_str reply = {"", 0};
     (void)self;
-    vlt_status status = host_of_plugin->call(
-        host_of_plugin, call, text("volutus.store/1"), text("apply"), text(""),
-        text("{\"put\":[{\"kind\":\"toy.widget\",\"id\":\"forged\",\"body\":{}}]}"), 0, 0, &reply);
+    vlt_status status =
+        host_of_plugin->call(host_of_plugin, call, text("volutus.store/1"), text("apply"), text(""),
+                             text("{\"put\":[{\"kind\":\"toy.widget\",\"id\":\"forged\",\"body\":{}}]}"), 0, 0, &reply);
     return status == VLT_OK ? VLT_OK : call->fail(call, status, reply, text(""));
 }
 #define START start
