@@ -121,7 +121,7 @@ std::string step_name(Daemon& daemon, task::TaskDocument const& document) {
 }
 
 void tasks(Daemon& daemon, json::object const&, Answer& answer) {
-    answer.columns({"name", "resource", "phase", "step", "attempt", "next_try", "last_error", "id"});
+    answer.columns({"name", "resource", "phase", "step", "attempt", "started", "next_try", "last_error", "id"});
     volutus::store::Query query;
     query.kind = "kernel.task";
     while (true) {
@@ -132,7 +132,7 @@ void tasks(Daemon& daemon, json::object const&, Answer& answer) {
                                : document.phase == task::Phase::undo    ? "undo"
                                                                         : "forward";
             answer.row({document.name, document.kind + "/" + document.resource, phase, step_name(daemon, document),
-                        document.attempt, utc(document.not_before),
+                        document.attempt, utc(document.started.value_or(0)), utc(document.not_before),
                         document.last_error.value_or(document.error.value_or("")), found.id});
         }
         if (!page.more) return;

@@ -11,7 +11,7 @@ namespace volutus::kernel::operators {
 //   plugins             id, version, link, state, contracts
 //   routes              service, method, path, policy
 //   nodes               those of the cloud, asked over the bus
-//   tasks               name, resource, phase, step, attempt, next_try, last_error, id
+//   tasks               name, resource, phase, step, attempt, started, next_try, last_error, id
 //   watch               changes, until the listener goes away. Arguments: since (revision; default now), kinds
 //   verify              where, what: each a place where two things that must agree do not
 // Throws unsupported for a command that there is not, and invalid for arguments that do not fit.

@@ -34,6 +34,7 @@ json::object task_body(contract::StartTask const& task, std::string_view owner, 
                       {"lease", ""},
                       {"lease_until", 0},
                       {"not_before", 0},
+                      {"started", wall_microseconds()},
                       {"cancel", false},
                       {"status", waits ? "waiting" : "ready"}};
     if (task.deadline) body["deadline"] = *task.deadline;

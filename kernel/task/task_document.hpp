@@ -31,6 +31,7 @@ struct TaskDocument {
     std::string lease;            // "<node>/<incarnation>"
     std::int64_t lease_until = 0; // microseconds since 1970, UTC, as all times here
     std::int64_t not_before = 0;
+    std::optional<std::int64_t> started; // when it was asked for
     std::optional<std::int64_t> deadline;
     bool cancel = false;
     std::optional<std::string> error;      // why it is undone
@@ -40,6 +41,6 @@ struct TaskDocument {
 };
 BOOST_DESCRIBE_STRUCT(TaskDocument, (),
                       (name, version, owner, kind, resource, input, state, phase, step, attempt, lease, lease_until,
-                       not_before, deadline, cancel, error, last_error, status, live))
+                       not_before, started, deadline, cancel, error, last_error, status, live))
 
 } // namespace volutus::kernel::task

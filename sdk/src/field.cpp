@@ -19,7 +19,8 @@ void check_size(Field const& row, std::uint64_t size, std::string_view unit, jso
 
 void check_text(Field const& row, std::string_view text, json::Path const& at) {
     check_size(row, characters(text), " characters", at);
-    if (row.format && !row.format(text)) json::refuse(at, row.format_name);
+    if (row.format && !row.format(text))
+        json::refuse(at, "something of the form '" + std::string(row.format_name) + "'");
     if (row.one_of[0].empty()) return;
     std::string allowed;
     for (auto name : row.one_of) {

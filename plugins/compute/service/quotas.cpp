@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace volutus::compute {
 
 Resource const& resource_of(QuotaSet const*) { return erased<quota_sets>(); }
@@ -22,6 +24,24 @@ Kept kept(Store& store, std::string const& project, std::string_view name, std::
     auto const& account = found.front();
     // What nobody has set is as the configuration says now, not as it said when somebody last took of it.
     return {account.quota && !account.inherited ? account.total : fallback, account.used};
+}
+
+// A limit as clients send it: a number, or one in a string.
+std::int64_t limit_of(std::string_view name, json::value const& value) {
+    std::int64_t limit = 0;
+    bool read = false;
+    if (auto const* text = value.if_string()) {
+        auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+        read = error == std::errc() && end == text->data() + text->size();
+    } else if (value.is_int64()) {
+        limit = value.get_int64();
+        read = true;
+    }
+    if (!read || limit < -1 || limit > INT32_MAX)
+        throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}. Value: {}. It is an integer from "
+                                               "-1, which is no limit, to {}",
+                                               name, json::print(value), INT32_MAX));
+    return limit;
 }
 
 void enforce_for(Request& request, PolicyRule rule, std::string const& project) {
@@ -102,15 +122,7 @@ Reply Quotas::update(Request& request) {
         if (row == all.end())
             throw Error(Code::invalid, fmt::format("Invalid input for field/attribute quota_set: {} is unknown here",
                                                    std::string_view(key)));
-        std::int64_t limit = 0;
-        try {
-            limit = value.is_string() ? std::stoll(json::text(value)) : value.to_number<std::int64_t>();
-        } catch (std::exception const&) {
-            throw Error(Code::invalid, fmt::format("Invalid input for field/attribute {}: an integer", row->name));
-        }
-        if (limit < -1 || limit > INT32_MAX)
-            throw Error(Code::invalid,
-                        fmt::format("Invalid input for field/attribute {}: -1 to {}", row->name, INT32_MAX));
+        auto const limit = limit_of(row->name, value);
         if (row->fixed) continue;
         auto const used = kept(request.store(), project, row->name, row->fallback).used;
         if (!forced && limit >= 0 && limit < used)
@@ -120,7 +132,7 @@ Reply Quotas::update(Request& request) {
                                     limit, row->name, used));
         writes += set_quota(project, row->name, limit);
     }
-    request.apply(std::move(writes));
+    if (!writes.apply.set.empty()) request.apply(std::move(writes)); // clients send {"force": true} alone
     return request.reply(json::object{{"quota_set", set_of(request, project)}});
 }
 
@@ -135,7 +147,7 @@ Reply Quotas::reset(Request& request) {
         query.limit = 1;
         if (!request.store().accounts(query).accounts.empty()) writes += reset_quota(project, row.name);
     }
-    request.apply(std::move(writes));
+    if (!writes.apply.set.empty()) request.apply(std::move(writes));
     return request.reply();
 }
 

@@ -99,6 +99,8 @@ void Catalog::check_endpoint(Request& request, Endpoint const& endpoint) {
     auto& store = request.store();
     if (!store.get<Service>(endpoint.service_id))
         throw Error(Code::invalid, fmt::format("Could not find service: {}.", endpoint.service_id));
+    if (!is_absolute(endpoint.url))
+        throw Error(Code::invalid, fmt::format("'{}' is no URL: it begins with a scheme, as in https:", endpoint.url));
     if (!filled_in(endpoint.url, {{"base", ""}, {"user_id", ""}, {"project_id", ""}, {"tenant_id", ""}}))
         throw Error(Code::invalid, fmt::format("Malformed endpoint URL ({}); it may hold $(project_id)s, $(tenant_id)s "
                                                "and $(user_id)s.",

@@ -1,5 +1,8 @@
 #include "endpoint_url.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace volutus::identity_service {
 
 namespace {
@@ -26,6 +29,14 @@ std::optional<std::string> filled_in(std::string_view url, UrlValues const& valu
         url.remove_prefix(end + 2);
     }
     return out;
+}
+
+bool is_absolute(std::string_view url) {
+    if (url.substr(0, base_name.size()) == base_name) return true;
+    // RFC 3986, section 3.1
+    auto const colon = std::find_if(
+        url.begin(), url.end(), [](unsigned char c) { return !std::isalnum(c) && c != '+' && c != '-' && c != '.'; });
+    return colon != url.begin() && colon != url.end() && *colon == ':' && colon + 1 != url.end();
 }
 
 std::string with_base(std::string_view url, std::string_view base) {

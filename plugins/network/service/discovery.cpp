@@ -48,6 +48,8 @@ constexpr std::array extension_rows{
                  "2016-09-09T09:09:09-09:09"},
     ExtensionRow{"provider", "Provider Network", "Expose mapping of virtual networks to physical networks",
                  "2012-09-07T10:00:00-00:00"},
+    ExtensionRow{"quota-check-limit", "Quota engine limit check",
+                 "Compares a new limit with what is used, where a client asks for it", "2022-07-15T10:00:00-00:00"},
     ExtensionRow{"quota_details", "Quota details management support",
                  "Expose functions for quotas usage statistics per project", "2017-02-10T10:00:00-00:00"},
     ExtensionRow{"quotas", "Quota management support", "Expose functions for quotas management per project",

@@ -269,7 +269,7 @@ void Nics::detach(Call& call, ports::ServerId const& server) {
             }
             port.device_id.clear();
             port.device_owner.clear();
-            port.host.clear();
+            port.host.reset();
             port.hostname.clear();
             port.needs_network = false;
             touch(port);

@@ -31,7 +31,8 @@ struct Port : Standard {
     std::optional<bool> port_security_enabled;               // absent while it is made: as the network says
     std::optional<std::vector<std::string>> security_groups; // absent while it is made: the project's default group
     std::vector<AddressPair> allowed_address_pairs;
-    std::string host, vnic_type = "normal";
+    std::optional<std::string> host; // clients take it away with null or ""
+    std::string vnic_type = "normal";
     json::object profile;
 
     // Of one length: the addresses, their subnets and texts again for the lists' filters, and under which name the
@@ -47,7 +48,7 @@ struct Port : Standard {
     std::optional<std::string> made_for; // "<server>/<n>": goes with the server
     std::int64_t nic = 0;                // place among the server's interfaces
 
-    bool is_bound() const { return !host.empty(); }
+    bool is_bound() const { return host && !host->empty(); }
     bool of_the_network() const { return device_owner.rfind("network:", 0) == 0; }
     bool of_a_router() const {
         return device_owner == owners::router_interface || device_owner == owners::router_gateway;

@@ -61,6 +61,7 @@ void complete_pairs(Port& port, std::string const& mac_before) {
 
 } // namespace
 
+std::string host_of(Request&, Port const& port) { return port.host.value_or(""); }
 std::string vif_type_of(Request&, Port const& port) { return port.is_bound() ? "bridge" : "unbound"; }
 
 json::object vif_details_of(Request&, Port const& port) {
@@ -97,9 +98,9 @@ Writes free_floating_ips(Store& store, Port const& port, Changed& changed) {
 }
 
 Reply Ports::list(Request& request) {
-    auto more = address_filters(request);
-    for (auto& tag : tag_filters(request)) more.push_back(std::move(tag));
-    return request.list(std::move(more));
+    auto hooks = tag_hooks(request);
+    for (auto& address : address_filters(request)) hooks.where.push_back(std::move(address));
+    return request.list(std::move(hooks));
 }
 
 // What members of the network's own project may ask for, and others not.

@@ -26,6 +26,7 @@ private:
     SecurityGroups& groups_;
 };
 
+std::string host_of(Request& request, Port const& port);
 std::string vif_type_of(Request& request, Port const& port);
 json::object vif_details_of(Request& request, Port const& port);
 

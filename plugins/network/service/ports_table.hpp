@@ -27,7 +27,7 @@ inline constexpr auto ports = resource<Port>(
     field<&Port::device_id>("device_id", writable, max_length(255)),
     field<&Port::device_owner>("device_owner", writable, max_length(255)),
     field<&Port::host>(
-        "binding:host_id", writable, max_length(255),
+        "binding:host_id", writable, max_length(255), view<host_of>(),
         admins("get_port:binding:host_id", "create_port:binding:host_id", "update_port:binding:host_id")),
     field<&Port::profile>(
         "binding:profile", writable,

@@ -1,6 +1,10 @@
 #include "quotas.hpp"
 
+#include "refusal.hpp"
+
 #include <volutus/resource.hpp>
+
+#include <fmt/format.h>
 
 #include <array>
 #include <map>
@@ -47,6 +51,13 @@ Quota quota_of(Store& store, std::string const& project, Limits const& limits) {
     auto const accounts = accounts_of(store, project);
     for (auto const& row : quota_rows) quota.*row.value = limit_of(row, accounts, limits);
     return quota;
+}
+
+void refuse_below_use(Row const& row, std::int64_t limit, std::map<std::string, store::Account> const& accounts) {
+    auto const found = accounts.find(std::string(row.name));
+    if (limit < 0 || found == accounts.end() || found->second.used <= limit) return;
+    refuse(Code::over_quota, "OverQuota",
+           fmt::format("Quota limit {} for {} is below the {} that are used.", limit, row.name, found->second.used));
 }
 
 } // namespace
@@ -98,9 +109,11 @@ Reply Quotas::update(Request& request) {
     Quota wanted;
     request.change(wanted);
     auto const& project = request.parameter("project_id");
+    auto const accounts = accounts_of(request.store(), project);
     Writes writes;
     for (auto const& row : quota_rows) {
         if (!(wanted.*row.value)) continue;
+        if (wanted.check_limit && !wanted.force) refuse_below_use(row, *(wanted.*row.value), accounts);
         store::SetAccount account;
         account.account = project;
         account.resource = row.name;
@@ -108,7 +121,7 @@ Reply Quotas::update(Request& request) {
         account.quota = true;
         writes += set_account(std::move(account));
     }
-    request.apply(std::move(writes));
+    if (!writes.apply.set.empty()) request.apply(std::move(writes)); // clients send {"force": true} alone
     return show(request);
 }
 

@@ -14,6 +14,8 @@ struct Quota : Stored {
     std::string project_id;
     std::optional<std::int64_t> network, subnet, port, router, floatingip, security_group, security_group_rule,
         subnetpool;
+    bool force = false,
+         check_limit = false; // of a body alone: a limit below use is taken, or refused. Taken by default
 };
 Resource const& resource_of(Quota const*);
 

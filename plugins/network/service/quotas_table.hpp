@@ -15,7 +15,8 @@ inline constexpr auto quotas = resource<Quota>(
     field<&Quota::floatingip>("floatingip", writable, at_least(-1)),
     field<&Quota::security_group>("security_group", writable, at_least(-1)),
     field<&Quota::security_group_rule>("security_group_rule", writable, at_least(-1)),
-    field<&Quota::subnetpool>("subnetpool", writable, at_least(-1)),
+    field<&Quota::subnetpool>("subnetpool", writable, at_least(-1)), field<&Quota::force>("force", on_update, hidden),
+    field<&Quota::check_limit>("check_limit", on_update, hidden),
     field<&Quota::project_id>("project_id", also_as("tenant_id"), when_set),
 
     list<&Quotas::list>(quotas_path, policy("get_quota:all", admin_only)),

@@ -122,6 +122,14 @@ SecurityGroupRule rule_for(SecurityGroup const& group, std::string direction, st
     return rule;
 }
 
+// That name, in any case, is the group's that each project has.
+void refuse_default_name(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (name == "default")
+        refuse(Code::conflict, "SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+}
+
 // What a new group lets through.
 std::vector<SecurityGroupRule> first_rules(SecurityGroup const& group) {
     std::vector<SecurityGroupRule> rules;
@@ -194,8 +202,7 @@ Reply SecurityGroups::create(Request& request, std::vector<SecurityGroup> const&
     Writes writes;
     for (auto& group : groups) {
         begin(request, group);
-        if (group.name == "default")
-            refuse(Code::conflict, "SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+        refuse_default_name(group.name);
         ensure_default(request.store(), group.project_id);
         writes += made(group, first_rules(group));
     }
@@ -210,6 +217,7 @@ Reply SecurityGroups::update(Request& request) {
         request.change(group);
         if (group.default_of && group.name != name)
             refuse(Code::conflict, "SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");
+        if (group.name != name) refuse_default_name(group.name);
         touch(group);
         request.apply(put(group));
         return request.shown(group);

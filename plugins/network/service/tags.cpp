@@ -25,19 +25,28 @@ void check_tags(std::vector<std::string> const& tags) {
             refuse_input(fmt::format("'{}' is no tag: a tag has 1 to {} bytes.", tag.substr(0, 40), longest_tag));
 }
 
-std::vector<store::Where> tag_filters(Request const& request) {
-    std::vector<store::Where> wheres;
-    for (auto const* name : {"not-tags", "not-tags-any"})
-        if (request.query(name))
-            refuse_bad_request(fmt::format("The filter {} is not served; use tags or tags-any.", name));
+ListHooks tag_hooks(Request const& request) {
+    ListHooks hooks;
     for (auto const& text : request.queries("tags"))
-        for (auto const& word : words_of(text)) wheres.push_back(where("tags", json::string(word)));
+        for (auto const& word : words_of(text)) hooks.where.push_back(where("tags", json::string(word)));
     if (auto const text = request.query("tags-any")) {
         json::array any;
         for (auto const& word : words_of(*text)) any.push_back(json::string(word));
-        if (!any.empty()) wheres.push_back(where("tags", std::move(any)));
+        if (!any.empty()) hooks.where.push_back(where("tags", std::move(any)));
     }
-    return wheres;
+    // What is not there has no index.
+    auto const all = words_of(request.query("not-tags").value_or("")),
+               any = words_of(request.query("not-tags-any").value_or(""));
+    if (all.empty() && any.empty()) return hooks;
+    hooks.keep = [all, any](void const* object) {
+        auto const& tags = static_cast<Standard const*>(object)->tags;
+        auto const there = [&](std::string const& tag) {
+            return std::find(tags.begin(), tags.end(), tag) != tags.end();
+        };
+        return !(std::all_of(all.begin(), all.end(), there) && !all.empty()) &&
+               std::none_of(any.begin(), any.end(), there);
+    };
+    return hooks;
 }
 
 } // namespace volutus::network_service

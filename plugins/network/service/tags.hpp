@@ -16,9 +16,9 @@ void check_tags(std::vector<std::string> const& tags);
 constexpr auto tags_rows = rows(field<&Tags::tags>("tags", required_field, max_length(50)));
 constexpr Fields rows_of(Tags const*) { return fields_of(tags_rows); }
 
-// What ?tags= (all of them) and ?tags-any= (one of them) narrow a list to. not-tags forms are refused, not ignored.
-std::vector<store::Where> tag_filters(Request const& request);
-inline Reply list_tagged(Request& request) { return request.list(tag_filters(request)); }
+// What ?tags= (all of them), ?tags-any= (one of them), ?not-tags= (not all) and ?not-tags-any= (none) narrow a list to.
+ListHooks tag_hooks(Request const& request);
+inline Reply list_tagged(Request& request) { return request.list(tag_hooks(request)); }
 
 template <class S> class Tagged {
 public:

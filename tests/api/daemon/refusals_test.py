@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve()
 PLAIN = "[gateway]\nlisten = [{port = 0}]\n"
 
 
-def plugin(folder, name, provides=(), needs=(), definition=None, **more):
+def plugin(folder, name, provides=(), needs=(), definition=None, exports="sdk/cmake/plugin.map", **more):
     """Builds a plugin with this manifest; its table in conf.d."""
     manifest = {"abi": {"major": 1, "minor": 0}, "id": name, "version": "1.0.0", "sdk": "0.1.0",
                 "provides": [{"contract": one, "calls": []} for one in provides], "requires": list(needs), **more}
@@ -22,7 +22,7 @@ def plugin(folder, name, provides=(), needs=(), definition=None, **more):
     subprocess.run([os.environ["VOLUTUS_CC"], "-shared", "-fPIC", "-fvisibility=hidden",
                     f"-I{SOURCE.parents[3]}/sdk/abi", f"-DMANIFEST={json.dumps(json.dumps(manifest))}",
                     *([f"-D{definition}"] if definition else []),
-                    f"-Wl,--version-script={SOURCE.parents[3]}/sdk/cmake/plugin.map",
+                    *([f"-Wl,--version-script={SOURCE.parents[3]}/{exports}"] if exports else []),
                     SOURCE.parent / "plugin.c", "-o", library], check=True)
     return f'[plugin.{name}]\npath = "{library}"\n'
 
@@ -103,6 +103,17 @@ class Refusals(unittest.TestCase):
         library = self.folder / "bare.so"
         subprocess.run([os.environ["VOLUTUS_CC"], "-shared", "-x", "c", "/dev/null", "-o", library], check=True)
         self.refused(f'{PLAIN}[plugin.bare]\npath = "{library}"\n', "bare.so: has no manifest")
+
+    def test_a_plugin_that_exports_more_than_its_entry(self):
+        config = plugin(self.folder, "open", definition="EXPORTS_MORE", exports=None)
+        self.refused(PLAIN + config, "open.so: exports 2 symbols, such as second_symbol; a plugin exports volutus_plugin_1 only")
+
+    def test_a_plugin_that_writes_a_kind_of_another(self):
+        for link in ("in-process", "process"):
+            with self.subTest(link=link):
+                config = plugin(self.folder, "thief", definition="TRESPASSES") + f'link = "{link}"\n'
+                self.refused(toy() + config, "plugin thief: ",
+                             "'thief' may not write the kind 'toy.widget'; only the plugin that declares it may")
 
     def test_a_plugin_of_another_border(self):
         self.refused(PLAIN + plugin(self.folder, "later", abi={"major": 2, "minor": 0}), "border version 2, this kernel speaks 1")

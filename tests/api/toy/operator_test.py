@@ -45,9 +45,12 @@ class Operator(unittest.TestCase):
         routes = [(one["method"], one["path"]) for one in self.cloud.volutus("routes", "--json")]
         self.assertIn(("POST", "/toy/v1/widgets"), routes)
         self.assertIn(("DELETE", "/toy/v1/widgets/{widget_id}"), routes)
+        self.assertEqual(len(self.cloud.volutus("routes").splitlines()), 1 + len(routes))
 
     def test_this_node_is_the_cloud(self):
         self.assertEqual([one["state"] for one in self.cloud.volutus("nodes", "--json")], ["up"])
+        head, line = self.cloud.volutus("nodes").splitlines()
+        self.assertEqual((head.split(), line.split()[1]), (["NODE", "STATE", "VERSION", "PLUGINS"], "up"))
 
     def test_a_task_that_cannot_go_on_is_seen_with_its_reason(self):
         def worker():
@@ -61,6 +64,9 @@ class Operator(unittest.TestCase):
                 one for one in self.cloud.volutus("tasks", "--json") if one["step"] == "make"])
             self.assertEqual((tasks[0]["name"], tasks[0]["resource"], tasks[0]["phase"]),
                              ("widget.make", f"toy.widget/{made['id']}", "forward"))
+            self.assertRegex(tasks[0]["started"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            head, line = self.cloud.volutus("tasks").splitlines()
+            self.assertEqual(line[head.index("STARTED"):].split()[0], tasks[0]["started"])
         finally:
             for pid in worker():
                 os.kill(pid, signal.SIGCONT)
@@ -75,6 +81,11 @@ class Operator(unittest.TestCase):
             self.assertEqual((first["kind"], first["id"], first["change"]), ("toy.widget", made["id"], "put"))
             self.assertGreater(first["revision"], since)
             watching.terminate()
+        with subprocess.Popen(self.cloud.command("watch", "--kind", "toy.widget", "--since", str(since)),
+                              stdout=subprocess.PIPE, text=True) as watching:
+            words = watching.stdout.readline().split()
+            self.assertEqual(words[:4], [str(first["revision"]), "put", "toy.widget", made["id"]])
+            watching.terminate()
 
     def test_verify_finds_no_difference_in_a_sound_cloud(self):
         self.assertEqual(self.cloud.volutus("verify", "--json"), [])
@@ -87,6 +98,7 @@ class Operator(unittest.TestCase):
             (cloud.state / "widgets" / f"{made['id']}.json").unlink()
             self.assertEqual(cloud.volutus("verify", "--json", code=1),
                              [{"where": f"toy.widget {made['id']}", "what": "is active, and the maker lacks it"}])
+            self.assertIn(f"toy.widget {made['id']}  is active, and the maker lacks it", cloud.volutus("verify", code=1))
 
     def test_the_socket_is_for_the_daemons_user_only(self):
         self.assertEqual(stat.S_IMODE((self.cloud.state / "admin.sock").stat().st_mode), 0o600)
@@ -100,6 +112,7 @@ class Operator(unittest.TestCase):
 
     def test_the_configuration_is_checked_without_a_daemon(self):
         self.assertIn("is in order", self.cloud.volutus("check-config"))
+        self.assertEqual({one["plugin"] for one in self.cloud.volutus("check-config", "--json")}, {"toy_service", "toy_file"})
         broken = Cloud("[gateway]\nlistn = 1\n[plugin.ghost]\n")
         self.addCleanup(broken.discard)
         said = broken.volutus("check-config", code=1)

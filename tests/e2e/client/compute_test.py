@@ -35,6 +35,18 @@ class Compute(unittest.TestCase):
         self.assertEqual(self.admin.show("flavor show bigger")["properties"], {"hw:a": "b"})
         self.assertIn("bigger", [row["Name"] for row in self.openstack.list("flavor list")])
         self.openstack("flavor create --ram 1 --vcpus 1 --disk 1 mine", code=1)
+        self.admin("flavor set --property hw:c=d --description wide bigger")
+        self.admin("flavor unset --property hw:a bigger")
+        shown = self.admin.show("flavor show bigger")
+        self.assertEqual((shown["properties"], shown["description"]), ({"hw:c": "d"}, "wide"))
+        row = next(row for row in self.openstack.list("flavor list --long --min-ram 512") if row["Name"] == "bigger")
+        self.assertEqual((row["RAM"], row["Swap"], row["VCPUs"], row["Is Public"]), (512, 64, 2, True))
+        self.admin("flavor create --id 77 --ram 1 --vcpus 1 --disk 0 --private --project tenant ours")
+        for asker, options, seen in ((self.openstack, "", True), (self.admin, "", False), (self.admin, "--all", True)):
+            self.assertEqual("ours" in [row["Name"] for row in asker.list(f"flavor list {options}")], seen)
+        self.admin("flavor unset --project tenant 77")
+        self.openstack("flavor show ours", code=1)
+        self.admin("flavor delete 77")
         self.admin("flavor delete bigger")
         self.assertIn("No Flavor found for bigger", self.admin("flavor show bigger", code=1).err)
 
@@ -46,7 +58,12 @@ class Compute(unittest.TestCase):
         given = self.openstack.show(f"keypair create --public-key {public} given")
         self.assertEqual(given["fingerprint"], self.openstack.show("keypair show made")["fingerprint"])
         self.assertLessEqual({"made", "given"}, {row["Name"] for row in self.openstack.list("keypair list")})
-        self.openstack("keypair delete made given")
+        private = self.cloud.folder / "private"
+        kept = self.openstack.show(f"keypair create --private-key {private} kept")
+        self.assertIn("PRIVATE KEY", private.read_text())
+        self.assertNotIn("private_key", kept)
+        self.assertEqual(self.admin.show(f"keypair show --user tom kept")["fingerprint"], kept["fingerprint"])
+        self.openstack("keypair delete made given kept")
         self.openstack("keypair show made", code=1)
 
     def test_a_server_lives(self):
@@ -72,6 +89,63 @@ class Compute(unittest.TestCase):
         self.assertEqual((console["type"], console["protocol"]), ("novnc", "vnc"))
         self.openstack("server delete --wait still")
         self.assertIn("No server with a name or ID of 'still' exists.", self.openstack("server show still", code=1).err)
+
+    def test_a_server_is_made_of_all_that_the_command_offers(self):
+        self.openstack("keypair create --private-key /dev/null mine")
+        self.openstack("security group create doors")
+        for name, third in (("one", 1), ("two", 2)):
+            self.openstack(f"network create {name}")
+            self.openstack(f"subnet create --network {name} --subnet-range 10.1.{third}.0/24 {name}-v4")
+        self.openstack("port create --network two --fixed-ip ip-address=10.1.2.9 two")
+        script = self.cloud.folder / "user-data"
+        script.write_text("#!/bin/sh\n")
+        made = self.make_with("--nic net-id=one,v4-fixed-ip=10.1.1.8 --nic port-id=two --key-name mine --security-group doors "
+                              f"--user-data {script} --config-drive True --availability-zone nova --wait full")
+        self.assertEqual(made["addresses"], {"one": ["10.1.1.8"], "two": ["10.1.2.9"]})
+        self.assertEqual((made["key_name"], made["config_drive"], made["OS-EXT-AZ:availability_zone"]), ("mine", "True", "nova"))
+        self.assertIn({"name": "doors"}, made["security_groups"])
+        port = self.openstack.list("port list --server full --network one")[0]["ID"]
+        self.assertEqual(self.openstack.show(f"port show {port}")["security_group_ids"],
+                         [self.openstack.show("security group show doors")["id"]])
+        self.openstack("security group delete doors", code=1)
+        self.openstack("server delete --wait full")
+        self.openstack("port delete two")
+        self.openstack("network delete one two")
+        self.openstack("security group delete doors")
+        self.openstack("keypair delete mine")
+
+    def make_with(self, options):
+        return self.openstack.show(f"server create --image system --flavor tiny {options}")
+
+    def test_servers_are_listed_by_what_they_are(self):
+        self.openstack("keypair create --private-key /dev/null finder")
+        first = self.make("found-1", "--key-name finder")
+        self.make("found-2")
+        address = first["addresses"]["lan"][0].replace(".", "\\\\.")
+        host = self.admin.show(f"server show {first['id']}")["OS-EXT-SRV-ATTR:host"]
+        self.openstack("server stop found-2")
+        self.cloud.wait_for_server(self.openstack.show("server show found-2")["id"], "SHUTOFF")
+
+        def names(asker, options):
+            return sorted(row["Name"] for row in asker.list(f"server list {options}") if row["Name"].startswith("found"))
+        both = ["found-1", "found-2"]
+        for options, wanted in (("--name ^found", both), ("--name found-1", ["found-1"]), (f"--ip ^{address}$", ["found-1"]),
+                                ("--status ACTIVE", ["found-1"]), ("--status SHUTOFF", ["found-2"]),
+                                ("--flavor tiny --image system", both), ("--no-name-lookup", both),
+                                ("--changes-since 2020-01-01T00:00:00Z", both), ("--changes-since 2099-01-01T00:00:00Z", []),
+                                ("--name found --limit 1 --sort-column Name", ["found-2"]),
+                                ("--name found --limit 1 --marker found-2", ["found-1"])):
+            with self.subTest(options):
+                self.assertEqual(names(self.openstack, options), wanted)
+        for options, wanted in (("--project tenant", both), ("--all-projects --user tom", both), ("", []),
+                                (f"--all-projects --host {host}", both), ("--all-projects --host nowhere", []),
+                                ("--all-projects --key-name finder", ["found-1"]), ("--all-projects --vm-state stopped", ["found-2"])):
+            with self.subTest(options):
+                self.assertEqual(names(self.admin, options), wanted)
+        self.openstack("server delete --wait found-1 found-2")
+        self.assertEqual(names(self.openstack, "--name found"), [])
+        self.assertEqual(names(self.admin, "--deleted --all-projects"), both)
+        self.assertIn("Policy doesn't allow", self.openstack("server list --all-projects", code=1).err)
 
     def test_several_servers_at_once(self):
         self.openstack("server create --image system --flavor tiny --network lan --min 2 --max 3 --wait many")
@@ -166,6 +240,8 @@ class Compute(unittest.TestCase):
         self.admin("user create --password secret pia")
         self.admin("role add --user pia --project poor member")
         self.admin("quota set --instances 1 --cores 30 poor")
+        self.admin("quota set --force --cores 30 poor")
+        self.assertEqual(self.admin.show("quota show --default poor")["cores"], 20)
         quota = self.admin.show("quota show poor")
         self.assertEqual((quota["instances"], quota["cores"]), (1, 30))
         pia = self.cloud.user("pia", "poor")
@@ -201,6 +277,9 @@ class Compute(unittest.TestCase):
 
     def test_what_there_is_is_told(self):
         self.assertIn("Availability Zone", {row["Name"] for row in self.openstack.list("extension list --network")})
+        aliases = {row["Alias"] for row in self.openstack.list("extension list")}
+        self.assertLessEqual({"security-group", "router", "os-availability-zone"}, aliases)
+        self.assertEqual(self.openstack.show("extension show router")["name"], "Neutron L3 Router")
         versions = {(row["Service Type"], row["Status"]) for row in self.openstack.list("versions show")}
         for service in ("identity", "image", "placement", "compute", "network"):
             self.assertIn((service, "CURRENT"), versions)

@@ -46,6 +46,53 @@ class Image(unittest.TestCase):
         self.assertEqual(shown["tags"], [])
         self.assertNotIn("os", shown["properties"])
 
+    def test_images_are_listed_by_what_they_are(self):
+        self.openstack(f"image create --file {self.file} --community --tag found --property colour=blue --min-disk 2 listed")
+        for options in ("--community --tag found", "--name listed --community", "--community --property colour=blue",
+                        "--community --status active", "--community --sort name:desc --limit 1"):
+            with self.subTest(options):
+                self.assertEqual([row["Name"] for row in self.openstack.list(f"image list {options}")], ["listed"])
+        row = self.openstack.list("image list --long --community")[0]
+        self.assertEqual((row["Size"], row["Checksum"], row["Visibility"], row["Protected"], row["Tags"]),
+                         (len(self.bytes), hashlib.md5(self.bytes).hexdigest(), "community", False, ["found"]))
+        self.openstack("image set --hidden listed")
+        self.assertNotIn("listed", [row["Name"] for row in self.openstack.list("image list --community")])
+        self.assertEqual([row["Name"] for row in self.openstack.list("image list --hidden --community")], ["listed"])
+        self.openstack("image delete listed")
+
+    def test_a_shared_image_is_there_for_whom_it_is_shared_with(self):
+        member = self.openstack.show("project create partners")["id"]
+        self.openstack("user create --password secret pat")
+        self.openstack("role add --user pat --project partners member")
+        pat = self.cloud.user("pat", "partners")
+        image = self.openstack.show(f"image create --file {self.file} --shared lent")["id"]
+        pat(f"image show {image}", code=1)
+        self.openstack(f"image add project lent {member}")
+        self.assertEqual([(row["Member ID"], row["Status"]) for row in self.openstack.list("image member list lent")],
+                         [(member, "pending")])
+        pat(f"image set --accept {image}")
+        self.assertEqual(pat.show(f"image show {image}")["name"], "lent")
+        self.assertIn("lent", [row["Name"] for row in pat.list("image list --shared")])
+        self.assertIn("403", pat(f"image delete {image}", code=1).err)
+        self.openstack(f"image remove project lent {member}")
+        pat(f"image show {image}", code=1)
+        self.openstack("image delete lent")
+
+    def test_what_is_deactivated_is_not_handed_out(self):
+        self.openstack("project create readers")
+        self.openstack("user create --password secret rita")
+        self.openstack("role add --user rita --project readers member")
+        rita, back = self.cloud.user("rita", "readers"), self.cloud.folder / "rita.raw"
+        self.openstack(f"image create --file {self.file} --public paused")
+        self.openstack("image set --deactivate paused")
+        self.assertEqual(self.openstack.show("image show paused")["status"], "deactivated")
+        rita(f"image save --file {back} paused", code=None)  # this client's exit code is 0 all the same
+        self.assertNotEqual(back.read_bytes() if back.exists() else b"", self.bytes)
+        self.openstack("image set --activate paused")
+        rita(f"image save --file {back} paused")
+        self.assertEqual(back.read_bytes(), self.bytes)
+        self.openstack("image delete paused")
+
     def test_a_protected_image_stays(self):
         self.openstack(f"image create --file {self.file} --protected kept")
         refused = self.openstack("image delete kept", code=1)

@@ -110,7 +110,7 @@ class AGuest(unittest.TestCase):
                      "key pair:  key", "user data speaks on web", "user data: script ended with 0"):
             self.assertIn(line, text)
 
-    def test_a_config_drive_tells_it_the_same(self):
+    def test_a_config_drive_that_it_finds_by_its_label_tells_it_the_same(self):
         text = red.wait_for_console("peer")
         for line in ("hostname:  peer", "metadata:  config drive /dev/sr0", "key pair:  key"):
             self.assertIn(line, text)

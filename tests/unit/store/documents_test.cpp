@@ -143,7 +143,9 @@ TEST_P(StoreContract, AReferrerAndWhatItRefersToMayComeTogether) {
 TEST_P(StoreContract, AKindIsWrittenByItsOwnerOnly) {
     contract::Apply foreign;
     foreign.put.push_back({"test.server", "s1", {}});
-    EXPECT_EQ(refusal([&] { store_->apply("other", foreign); }).code, Code::forbidden);
+    auto const refused = refusal([&] { store_->apply("other", foreign); });
+    EXPECT_EQ(refused.code, Code::forbidden);
+    EXPECT_EQ(refused.message, "'other' may not write the kind 'test.server'; only the plugin that declares it may");
     foreign.put[0].kind = "kernel.task";
     EXPECT_EQ(refusal([&] { apply(foreign); }).code, Code::forbidden);
     foreign.put[0].kind = "test.nothing";
