@@ -128,7 +128,7 @@ def main():
             print(f"{name:<20} {counts['passed']:>7} {counts['failed']:>7} {counts['skipped']:>8}", flush=True)
             bad = bad or counts["failed"] > 0 or counts["passed"] == 0
             for test in failed:
-                print(f"  failed: {re.sub(r'[[].*', '', test)}", flush=True)
+                print(f"  failed: {test.partition('[')[0]}", flush=True)
             if failed and wanted.keep:
                 (folder / f"{name}.txt").write_text(told)
         errors = [line for line in cloud.log.read_text().splitlines() if re.search(r"\berror\b", line[:60], re.I)]

@@ -141,15 +141,11 @@ Reply Servers::console_output(Request& request, ConsoleOutput const& wanted) {
         if (error.code() != Code::not_found) throw;
         throw Error(Code::conflict, fmt::format("Instance {} is not ready", server.id));
     }
-    if (wanted.length && *wanted.length >= 0) { // so many of its last lines
-        auto at = text.size();
-        if (at > 0 && text[at - 1] == '\n') --at;
-        for (auto lines = *wanted.length; lines > 0 && at != text.npos; --lines)
-            at = at == 0 ? text.npos : text.rfind('\n', at - 1);
-        if (*wanted.length == 0)
-            text.clear();
-        else if (at != text.npos)
-            text.erase(0, at + 1);
+    if (wanted.length && *wanted.length >= 0) { // so many last lines, and what stands behind the last '\n' is one
+        auto from = text.size() + 1;
+        for (auto lines = *wanted.length; lines > 0 && from > 0; --lines)
+            from = from < 2 ? 0 : text.rfind('\n', from - 2) + 1;
+        text.erase(0, std::min(from, text.size()));
     }
     return request.reply(json::object{{"output", json::string(text)}});
 }

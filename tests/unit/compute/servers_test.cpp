@@ -97,6 +97,10 @@ TEST(Servers, StopStartRebootAndPauseDoWhatTheySay) {
     auto const log = cloud.post(action, R"({"os-getConsoleOutput":{"length":1}})");
     EXPECT_EQ(log.status, 200u);
     EXPECT_EQ(json::text(log.body().at("output")), "web login: ");
+    auto const lines = cloud.post(action, R"({"os-getConsoleOutput":{"length":2}})");
+    EXPECT_EQ(json::text(lines.body().at("output")), "\nweb login: ");
+    auto const none = cloud.post(action, R"({"os-getConsoleOutput":{"length":0}})");
+    EXPECT_EQ(json::text(none.body().at("output")), "");
     for (auto const* bad : {R"({"reboot":{"type":"GENTLE"}})", R"({"reboot":{}})", R"({"juggle":null})", "{}", "[]"})
         EXPECT_EQ(cloud.post(action, bad).status, 400u) << bad;
 }
