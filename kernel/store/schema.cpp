@@ -85,7 +85,7 @@ std::string_view type_of(contract::FieldType type, Dialect const& dialect) {
 std::string index_name(std::string_view definition) {
     std::uint64_t hash = 14695981039346656037u; // FNV-1a
     for (unsigned char c : definition) hash = (hash ^ c) * 1099511628211u;
-    return quoted(fmt::format("i:{:016x}", hash));
+    return as_identifier(fmt::format("i:{:016x}", hash));
 }
 } // namespace
 
@@ -95,15 +95,15 @@ void check_name(std::string_view what, std::string_view name) {
                     fmt::format("{} '{:.80}' must have 1 to {} bytes and no NUL", what, name, longest_name));
 }
 
-std::string quoted(std::string_view identifier) { return fmt::format("\"{}\"", identifier); }
+std::string as_identifier(std::string_view identifier) { return fmt::format("\"{}\"", identifier); }
 
 KindTable::KindTable(contract::Kind declared) : kind(std::move(declared)) {
     for (auto const& field : kind.indexes) (field.several ? several : single).push_back(field);
     std::ranges::sort(single, {}, &contract::IndexField::field);
     std::ranges::sort(several, {}, &contract::IndexField::field);
-    live = quoted("d:" + kind.name);
-    tombs = quoted("t:" + kind.name);
-    values = quoted("m:" + kind.name);
+    live = as_identifier("d:" + kind.name);
+    tombs = as_identifier("t:" + kind.name);
+    values = as_identifier("m:" + kind.name);
     check_kind(*this);
 
     std::string columns, places, sets;

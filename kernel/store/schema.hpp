@@ -26,9 +26,9 @@ inline constexpr std::size_t longest_value = 2000;                 // of an inde
 // An id or another name from outside: 1 to 255 bytes, no NUL. `what` begins the message of the refusal.
 void check_name(std::string_view what, std::string_view name);
 
-std::string quoted(std::string_view identifier);
+std::string as_identifier(std::string_view identifier);
 inline std::string column_of(std::string_view field) {
-    return field == "id" ? "id" : quoted("f:" + std::string(field));
+    return field == "id" ? "id" : as_identifier("f:" + std::string(field));
 }
 
 // A kind with its names in the database and the statements that writing uses. Immutable.
