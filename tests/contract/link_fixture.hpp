@@ -11,6 +11,7 @@
 
 #include <testkit/refusal.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -21,7 +22,7 @@ namespace volutus::test {
 using namespace kernel::plugin;
 using testkit::refusal;
 
-inline std::string plugin_path(std::string const& name) { return std::string(CONTRACT_PLUGINS) + "/" + name + ".so"; }
+inline std::string plugin_path(std::string const& name) { return fmt::format("{}/{}.so", CONTRACT_PLUGINS, name); }
 inline std::string const plugin_host = PLUGIN_HOST;
 
 // The kernel's side of the suite; calls back into the plugin.

@@ -289,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(
             Refused{"init_fails", Code::unavailable,
                     "plugin init_fails: volutus_plugin_1 failed: the backend is not there; start it"},
             Refused{"init_hangs", Code::deadline,
-                    "plugin init_hangs: volutus_plugin_1 did not return within 200 ms; the plugin hangs"},
+                    "plugin init_hangs: volutus_plugin_1 did not return within 3000 ms; the plugin hangs"},
             Refused{"without_table", Code::invalid,
                     "plugin without_table: volutus_plugin_1 failed: it answered without a table of border version 1"})),
     [](auto const& info) { return std::get<0>(info.param) + "_" + std::get<1>(info.param).plugin; });
@@ -297,7 +297,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(OpeningContract, APluginThatCannotBeEnteredIsRefusedInTheSameWords) {
     auto const& [kind, refused] = GetParam();
     Kernel kernel;
-    auto const error = refusal([&] { open_link(kind, kernel, refused.plugin, std::chrono::milliseconds(200)); });
+    auto const error = refusal([&] { open_link(kind, kernel, refused.plugin, std::chrono::seconds(3)); });
     EXPECT_EQ(error.code(), refused.code);
     EXPECT_STREQ(error.what(), refused.words);
 }

@@ -110,7 +110,7 @@ TEST_F(ProcessLinkTest, AKillWhileManyCallCostsErrorsOfTheLinkOnlyAndServiceGoes
 
 TEST_F(ProcessLinkTest, ACallThatHangsBeyondItsDeadlineIsAnUnknownOutcomeAndOthersAreServed) {
     open(quick("echo"));
-    root_.context.deadline = world::now() + std::chrono::milliseconds(50);
+    root_.context.deadline = world::now() + std::chrono::milliseconds(500);
     auto const error = refusal([&] { echo_.call<&Echo::hang>(root_.call); });
     EXPECT_EQ(error.code(), Code::unknown_outcome);
     EXPECT_NE(error.details().find("\"cause\":\"deadline\""), std::string::npos) << error.details();
@@ -133,7 +133,7 @@ TEST_F(ProcessLinkTest, AProcessWhoseThreadsAllHangIsStartedAgain) {
     open(options);
     for (unsigned i = 0; i < options.threads; ++i) {
         RootCall root;
-        root.context.deadline = world::now() + std::chrono::milliseconds(20);
+        root.context.deadline = world::now() + std::chrono::milliseconds(500); // begins before, surely
         EXPECT_EQ(refusal([&] { echo_.call<&Echo::hang>(root.call); }).code(), Code::unknown_outcome);
     }
     EXPECT_EQ(echo_.call<&Echo::echo>(root_.call, Text{"back"}).text, "back");
