@@ -137,7 +137,8 @@ void Request::enforce(PolicyRule rule, json::object const& target) {
 
 json::object Request::own_target() const {
     json::object target;
-    if (caller_.project) target["project_id"] = target["tenant_id"] = caller_.project->id;
+    if (caller_.project)
+        for (auto const* name : {"project_id", "tenant_id"}) target[name] = caller_.project->id;
     if (caller_.user) target["user_id"] = caller_.user->id;
     if (caller_.domain) target["domain_id"] = caller_.domain->id;
     for (auto const& [name, value] : parts_.http.parameters) target[name] = value;
@@ -151,7 +152,8 @@ json::object Request::target_of(Resource const& resource, void const* object) co
         auto value = row.type->encode(row.at(const_cast<void*>(object))); // `at` only computes an address
         if (value.is_structured()) continue;
         if (!row.also_as.empty()) target[row.also_as] = value;
-        if (row.name == resource.scope_field) target["project_id"] = target["tenant_id"] = value;
+        if (row.name == resource.scope_field)
+            for (auto const* name : {"project_id", "tenant_id"}) target[name] = value;
         target[row.name] = std::move(value);
     }
     json::object about{{json::string(resource.noun), target}};

@@ -165,7 +165,7 @@ Reply ServicePlugin::perform(Request& request) {
                 for (auto name : {scope->name, scope->also_as})
                     if (auto const* wanted = name.empty() ? nullptr : body.if_contains(name);
                         wanted && wanted->is_string())
-                        target["project_id"] = target["tenant_id"] = *wanted;
+                        for (auto const* same : {"project_id", "tenant_id"}) target[same] = *wanted;
         request.enforce(row.policy, target);
     }
     bool const writes = row.does == RouteRow::Does::create || row.does == RouteRow::Does::update;

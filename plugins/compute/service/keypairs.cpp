@@ -86,7 +86,7 @@ Reply Keypairs::show(Request& request) {
     auto reply = request.shown(require_keypair(request));
     auto& shown = reply.body->at("keypair").as_object();
     shown["deleted"] = false;
-    shown["deleted_at"] = shown["updated_at"] = nullptr;
+    for (auto const* never : {"deleted_at", "updated_at"}) shown[never] = nullptr;
     return reply;
 }
 
