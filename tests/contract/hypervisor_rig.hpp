@@ -51,7 +51,7 @@ struct SocketSink : vlt_stream {
         std::string said;
         pollfd end{fd, POLLIN, 0};
         char byte = 0;
-        while (said.size() < size && ::poll(&end, 1, 10'000) == 1 && ::read(fd, &byte, 1) == 1) said += byte;
+        while (said.size() < size && ::poll(&end, 1, 60'000) == 1 && ::read(fd, &byte, 1) == 1) said += byte;
         return said;
     }
     int fd = -1;

@@ -36,7 +36,8 @@ protected:
     hypervisor::ServerId id() const { return {server_.id, server_.host}; }
     std::string console() { return call<&Driver::console_log>(hypervisor::Log{server_.id, server_.host, 102400}).text; }
     bool console_shows(std::string const& text) {
-        auto const until = world::now() + std::chrono::seconds(150);
+        // Without KVM, on a host that does other things too.
+        auto const until = world::now() + std::chrono::seconds(400);
         while (world::now() < until) {
             if (console().find(text) != std::string::npos) return true;
             world::sleep_for(std::chrono::milliseconds(200));
