@@ -62,6 +62,8 @@ public:
         if (socket_ >= 0) ::close(socket_);
         socket_ = -1;
     }
+    // Nothing more is sent, which another thread's send is told. The socket stays.
+    void stop() const { ::shutdown(socket_, SHUT_RDWR); }
     // Ends with a reset instead of an orderly close.
     void reset() {
         linger const hard{1, 0};

@@ -149,7 +149,7 @@ TEST_F(Streams, ASmallBodyLeftUnreadIsPassedOverAndALargeOneEndsTheConnection) {
     });
     EXPECT_EQ(endless.receive().status, 403U);
     EXPECT_TRUE(endless.closed());
-    endless.reset();
+    endless.stop();
     sender.join();
 }
 
