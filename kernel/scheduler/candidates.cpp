@@ -106,7 +106,7 @@ void Index::filter(Sieve& sieve, contract::Demand const& demand) const {
             auto const first = i * rows_a_word;
             std::uint64_t fits = 0;
             for (std::size_t at = 0; at < rows_a_word; ++at) // without a branch, so that the compiler takes several
-                fits |= std::uint64_t((column.least[first + at] <= amount) & (amount <= column.most[first + at])) << at;
+                fits |= (std::uint64_t(column.least[first + at] <= amount) & (amount <= column.most[first + at])) << at;
             if (column.stepped == 0) return fits;
             each_row(fits & left, i, [&](Row row) {
                 if (amount % column.step[row] != 0) fits &= ~(std::uint64_t(1) << (row % rows_a_word));

@@ -336,7 +336,7 @@ Reply Subnets::remove(Request& request) {
         try {
             addresses.apply(store, [&] {
                 auto all = writes;
-                all += put(network) + std::move(Writes(dhcp.freed)) + changed.writes();
+                all += put(network) + Writes(dhcp.freed) + changed.writes();
                 if (dhcp.port) all += put(*dhcp.port);
                 return all;
             });
