@@ -86,8 +86,10 @@ void Connection::open() {
     // Half a minute without an answer means that nobody is there. Drivers without a wire need none.
     virConnectSetKeepAlive(made.get(), 5, 5);
     virConnectRegisterCloseCallback(made.get(), &on_close, &changes_, nullptr);
-    lifecycle_ = virConnectDomainEventRegisterAny(made.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                  VIR_DOMAIN_EVENT_CALLBACK(&on_lifecycle), &changes_, nullptr);
+    // libvirt calls it with what the event's id says; void (*)() on the way says that the cast is meant.
+    auto const callback = VIR_DOMAIN_EVENT_CALLBACK(reinterpret_cast<void (*)()>(&on_lifecycle));
+    lifecycle_ = virConnectDomainEventRegisterAny(made.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback,
+                                                  &changes_, nullptr);
     if (lifecycle_ < 0) throw last_error("asking for events of guests");
     changes_.lost(); // what happened before went by unseen
     connect_ = std::move(made);
