@@ -280,10 +280,7 @@ bool Runner::call_step(std::string const& id, Running& running) {
     try {
         steps = &steps_of(document);
         auto const step = std::clamp<std::int32_t>(document.step, 0, static_cast<std::int32_t>(steps->size()) - 1);
-        if (!(document.phase == Phase::undo && options_.skip_undo))
-            outcome = ask(id, running, (*steps)[step], false);
-        else
-            outcome.state = document.state;
+        outcome = ask(id, running, (*steps)[step], false);
     } catch (Error const& error) {
         // Somebody cancelled the task meanwhile: it is let go, and leased anew as one to be undone.
         if (error.code() == Code::cancelled && running.context && running.context->cancelled) throw;

@@ -33,7 +33,6 @@ struct RunnerOptions {
     std::uint64_t tries = 8;                               // of a step, before the task fails
     world::Duration first_pause = std::chrono::milliseconds(100);
     world::Duration longest_pause = std::chrono::seconds(60);
-    bool skip_undo = false; // a bug to plant: the simulation shows that its prover finds it
 };
 
 class Runner {

@@ -18,7 +18,8 @@ struct Process {
     static constexpr std::uint64_t never = ~std::uint64_t{0};
     std::uint64_t id = 0;
     std::string name;
-    Node* node = nullptr; // the machine it runs on
+    Node* node = nullptr;   // the machine it runs on
+    Duration clock_error{}; // of that machine's wall clock
     // Scheduling points of its fibers until it is struck, and what is done then: by the scheduler, outside any fiber.
     std::uint64_t points_left = never;
     std::function<void()> strike;

@@ -26,6 +26,8 @@ struct SchedulerOptions {
     std::uint32_t preempt_one_in = 8;   // scheduling points at which another fiber may go on; 0: only where one waits
     std::uint32_t spurious_one_in = 64; // waits for a condition that end for no reason
     Duration step_time = std::chrono::microseconds(1);
+    std::uint32_t clock_jump_one_in = 0; // readings of a wall clock before which somebody sets it; 0: never
+    Duration clock_jump_at_most = std::chrono::hours(24); // from the right time, either way
 };
 
 // Deadlock, livelock, an exception that left a fiber, or a wait where none is allowed. The message lists the fibers.

@@ -129,6 +129,7 @@ Node& Simulation::here() {
 
 void Simulation::calm() {
     options_.crashes.one_in = 0;
+    options_.scheduler.clock_jump_one_in = 0;
     options_.disk.enospc_one_in = options_.disk.eio_one_in = 0;
     options_.network.lost_one_in = options_.network.doubled_one_in = options_.network.late_one_in = 0;
     network_.heal_all();

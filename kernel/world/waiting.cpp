@@ -34,7 +34,15 @@ void refuse_circle(std::uint64_t owner) {
 Instant now() { return scheduler().now(); }
 
 WallTime wall_now() {
-    return simulated_epoch + std::chrono::duration_cast<std::chrono::microseconds>(now().time_since_epoch());
+    auto at = now().time_since_epoch();
+    if (Fiber const* const fiber = scheduler().current()) {
+        auto const& options = scheduler().options();
+        auto& random = scheduler().random();
+        if (random.one_in(options.clock_jump_one_in))
+            fiber->process->clock_error = random.between(-options.clock_jump_at_most, options.clock_jump_at_most);
+        at += fiber->process->clock_error;
+    }
+    return simulated_epoch + std::chrono::duration_cast<std::chrono::microseconds>(at);
 }
 
 void sleep_until(Instant when) { scheduler().sleep_until(when); }

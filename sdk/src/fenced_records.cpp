@@ -24,8 +24,7 @@ void check_id(std::string const& id) {
 }
 } // namespace
 
-FencedRecords::FencedRecords(std::string directory, Options options)
-    : directory_(std::move(directory)), options_(options) {
+FencedRecords::FencedRecords(std::string directory) : directory_(std::move(directory)) {
     world::make_directory(directory_);
     for (auto const& name : world::list_directory(directory_))
         if (ends_with(name, half_written)) world::remove_file(directory_ + "/" + name);
@@ -40,7 +39,7 @@ FencedRecords::Held FencedRecords::hold(std::string const& id, Operation const& 
     }
     Held held(*this, id, 0, std::nullopt); // lets go again when what follows throws
     auto record = load(id);
-    if (operation.epoch != 0 && operation.epoch < record.epoch && options_.refuse_stale)
+    if (operation.epoch != 0 && operation.epoch < record.epoch)
         throw Error(Code::stale, "a later task owns " + id + ": this call has epoch " +
                                      std::to_string(operation.epoch) + ", " + std::to_string(record.epoch) +
                                      " was seen");

@@ -1,25 +1,25 @@
 #include "tests/sim/arguments.hpp"
 
+#include <boost/describe/enum_from_string.hpp>
+#include <boost/describe/enumerators.hpp>
+#include <boost/mp11/algorithm.hpp>
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <string_view>
 
 namespace volutus::sim {
 
 namespace {
 
-std::map<std::string_view, Plant> const plants{
-    {"skipped_undo", Plant::skipped_undo}, {"dropped_sync", Plant::dropped_sync}, {"late_call", Plant::late_call}};
-
 [[noreturn]] void usage(char const* program) {
-    fmt::print(stderr,
-               "usage: {} [--seed N | --seeds A..B] [--traces] [--trace-file F] [--plant "
-               "skipped_undo|dropped_sync|late_call]\n",
-               program);
+    fmt::print(stderr, "usage: {} [--seed N | --seeds A..B] [--traces] [--trace-file F] [--plant BUG]\nBUG:", program);
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<Plant>>(
+        [](auto plant) { fmt::print(stderr, " {}", plant.name); });
+    fmt::print(stderr, "\n");
     std::exit(2);
 }
 
@@ -53,9 +53,7 @@ Arguments arguments_of(int argc, char** argv, Arguments out) {
             out.trace_file = next();
         } else if (word == "--plant") {
             out.plant_name = next();
-            auto const found = plants.find(out.plant_name);
-            if (found == plants.end()) usage(argv[0]);
-            out.plant = found->second;
+            if (!boost::describe::enum_from_string(out.plant_name.c_str(), out.plant)) usage(argv[0]);
         } else {
             usage(argv[0]);
         }

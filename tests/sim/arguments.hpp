@@ -1,13 +1,12 @@
 // What the programs of simulations take from their command lines.
 #pragma once
 
+#include "tests/sim/plant.hpp"
+
 #include <cstdint>
 #include <string>
 
 namespace volutus::sim {
-
-// A bug that is put in on purpose, to show that the prover finds its like.
-enum class Plant { none, skipped_undo, dropped_sync, late_call };
 
 struct Arguments {
     std::uint64_t first = 1, last = 20; // seeds
@@ -17,7 +16,7 @@ struct Arguments {
     std::string plant_name;
 };
 
-// --seed N | --seeds A..B, --traces, --trace-file F, --plant skipped_undo|dropped_sync|late_call. Ends the program with a usage for anything else.
+// --seed N | --seeds A..B, --traces, --trace-file F, --plant BUG. Ends the program with a usage for anything else.
 Arguments arguments_of(int argc, char** argv, Arguments otherwise);
 
 } // namespace volutus::sim

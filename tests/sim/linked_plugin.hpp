@@ -4,6 +4,7 @@
 #include "kernel/plugin/in_process_link.hpp"
 #include "kernel/plugin/manifest.hpp"
 #include "kernel/plugin/registry.hpp"
+#include "tests/sim/plant.hpp"
 
 #include <memory>
 #include <string>
@@ -16,8 +17,8 @@ struct LinkedPlugin {
 };
 LinkedPlugin linked_plugin(kernel::plugin::EntryPoint entry, vlt_str manifest);
 
-// Configured, and known to the registry; not started.
+// Configured, and known to the registry, with a bug before it; not started.
 std::shared_ptr<kernel::plugin::InProcessLink> load(kernel::plugin::Registry& registry, LinkedPlugin const& plugin,
-                                                    std::string const& config);
+                                                    std::string const& config, Plant plant);
 
 } // namespace volutus::sim

@@ -69,6 +69,15 @@ std::vector<volutus::store::Document> all(kernel::store::Store& store, std::stri
     return store.query(query).documents; // of so small a cloud one page is all
 }
 
+// What a field that refers to others holds.
+std::vector<std::string> ids_in(json::value const* field) {
+    std::vector<std::string> ids;
+    if (field && field->is_string() && !field->as_string().empty()) ids.push_back(json::text(*field));
+    if (field && field->is_array())
+        for (auto const& one : field->as_array()) ids.push_back(json::text(one));
+    return ids;
+}
+
 // Servers that a claim or a port speaks of and that are not there.
 void find_orphans(kernel::store::Store& store, json::array& differences) {
     std::set<std::string> servers;
@@ -105,7 +114,24 @@ void find_orphans(kernel::store::Store& store, json::array& differences) {
     }
 }
 
-json::array differences_in(kernel::store::Store& store) {
+// References that lead nowhere, by what the plugins declare.
+void find_dangling(kernel::store::Store& store, std::vector<LinkedPlugin> const& plugins, json::array& differences) {
+    std::map<std::string, std::set<std::string>> there;
+    for (auto const& plugin : plugins)
+        for (auto const& kind : plugin.manifest.kinds)
+            for (auto const& document : all(store, kind.name)) there[kind.name].insert(document.id);
+    for (auto const& plugin : plugins)
+        for (auto const& kind : plugin.manifest.kinds)
+            for (auto const& document : all(store, kind.name))
+                for (auto const& reference : kind.references)
+                    for (auto const& id : ids_in(json::find(document.body, reference.field)))
+                        if (!there[reference.kind].count(id))
+                            differences.push_back(
+                                json::string(fmt::format("{} {} refers to {} {}, which is not there", kind.name,
+                                                         document.id, reference.kind, id)));
+}
+
+json::array differences_in(kernel::store::Store& store, std::vector<LinkedPlugin> const& plugins) {
     json::array differences;
     for (auto const& one : store.verify())
         differences.push_back(
@@ -113,15 +139,15 @@ json::array differences_in(kernel::store::Store& store) {
     for (auto const& task : all(store, "kernel.task"))
         differences.push_back(json::string(fmt::format("task {} is left: {}", task.id, json::print(task.body))));
     find_orphans(store, differences);
+    find_dangling(store, plugins, differences);
     return differences;
 }
 
-void add_store(Registry& registry, kernel::store::Store& store) {
-    registry.add_built_in(std::string(volutus::store::contract.name),
-                          [&](std::string const& plugin) -> std::shared_ptr<Endpoint> {
-                              return std::make_shared<BuiltIn<volutus::store::contract>>(
-                                  std::make_unique<kernel::store::Service>(store, plugin));
-                          });
+void add_store(Registry& registry, kernel::store::Store& store, Plant plant) {
+    registry.add_built_in(std::string(volutus::store::contract.name), [&store, plant](std::string const& plugin) {
+        return planted(plant, std::make_shared<BuiltIn<volutus::store::contract>>(
+                                  std::make_unique<kernel::store::Service>(store, plugin)));
+    });
 }
 
 void add_scheduler(Registry& registry, kernel::scheduler::Scheduler const& scheduler) {
@@ -132,9 +158,9 @@ void add_scheduler(Registry& registry, kernel::scheduler::Scheduler const& sched
                           });
 }
 
-void run_driver(LinkedPlugin const& plugin, json::object const& config) {
+void run_driver(LinkedPlugin const& plugin, json::object const& config, Plant plant) {
     Registry registry;
-    auto const driver = load(registry, plugin, json::print(config));
+    auto const driver = load(registry, plugin, json::print(config), plant);
     driver->start();
     SimulatedBus bus;
     bus.serve(kernel::plugin::answers_of(registry));
@@ -152,14 +178,14 @@ void run_controller(std::string const& compute_host, std::string const& network_
     kernel::store::Store store(store_options);
     kernel::scheduler::Scheduler scheduler(store, {});
     for (auto const& plugin : plugins) {
-        store.declare(plugin.manifest.id, plugin.manifest.kinds);
+        store.declare(plugin.manifest.id, planted(plant, plugin.manifest.kinds));
         if (auto const& hosts = plugin.manifest.hosts)
             scheduler.declare({hosts->kind, hosts->traits, hosts->aggregates});
     }
     scheduler.start();
 
     Registry registry;
-    add_store(registry, store);
+    add_store(registry, store, plant);
     add_scheduler(registry, scheduler);
     add_policy(registry, operators_rules(plugins));
     add_cloud(registry);
@@ -170,7 +196,7 @@ void run_controller(std::string const& compute_host, std::string const& network_
     registry.add("network_simulator", std::string(network::contract.name), "simulator",
                  std::make_shared<kernel::plugin::BusLink>(bus, network_host, "", bus_patience));
     std::vector<std::shared_ptr<kernel::plugin::InProcessLink>> links;
-    for (auto const& plugin : plugins) links.push_back(load(registry, plugin, config_of(plugin)));
+    for (auto const& plugin : plugins) links.push_back(load(registry, plugin, config_of(plugin), plant));
     for (auto const& link : links) link->start();
 
     kernel::task::RunnerOptions options;
@@ -178,7 +204,6 @@ void run_controller(std::string const& compute_host, std::string const& network_
     options.threads = 3;
     options.tries = 4;
     options.longest_pause = 10s;
-    options.skip_undo = plant == Plant::skipped_undo;
     kernel::task::Runner runner(store, registry, options);
     for (auto const& plugin : plugins)
         for (auto const& task : plugin.manifest.tasks)
@@ -187,20 +212,20 @@ void run_controller(std::string const& compute_host, std::string const& network_
 
     world::Simulation::current().network().serve([&](std::string const& request) {
         if (request == how_many_tasks) return std::to_string(all(store, "kernel.task").size());
-        if (request == what_differs) return json::print(differences_in(store));
+        if (request == what_differs) return json::print(differences_in(store, plugins));
         return answer_client(registry, request);
     });
     world::stay();
 }
 
-void run_compute_host() {
+void run_compute_host(Plant plant) {
     run_driver(linked_plugin(volutus_plugin_1_compute_simulator, volutus_manifest_1_compute_simulator()),
-               {{"hosts", 2}, {"vcpus", 2}, {"memory_mb", 2048}, {"state_directory", "/state/guests"}});
+               {{"hosts", 2}, {"vcpus", 2}, {"memory_mb", 2048}, {"state_directory", "/state/guests"}}, plant);
 }
 
-void run_network_host() {
+void run_network_host(Plant plant) {
     run_driver(linked_plugin(volutus_plugin_1_network_simulator, volutus_manifest_1_network_simulator()),
-               {{"directory", "/state/network"}});
+               {{"directory", "/state/network"}}, plant);
 }
 
 } // namespace volutus::sim

@@ -11,8 +11,8 @@
 namespace volutus::sim {
 
 void run_controller(std::string const& compute_host, std::string const& network_host, Plant plant);
-void run_compute_host();
-void run_network_host();
+void run_compute_host(Plant plant);
+void run_network_host(Plant plant);
 
 // What the controller answers beside calls of contracts.
 // How many tasks are live.

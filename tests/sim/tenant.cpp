@@ -101,10 +101,21 @@ void Tenant::work(int operations, Memory& memory) {
     constexpr Operation all[] = {&Tenant::create_server,      &Tenant::create_server,      &Tenant::delete_server,
                                  &Tenant::change_server,      &Tenant::create_port,        &Tenant::delete_port,
                                  &Tenant::create_floating_ip, &Tenant::change_floating_ip, &Tenant::delete_floating_ip,
-                                 &Tenant::try_a_network};
+                                 &Tenant::try_a_network,      &Tenant::remove_what_is_used};
     for (int i = 0; i < operations; ++i) {
         (this->*all[world::random_u64() % std::size(all)])(memory);
         if (one_in(2)) world::sleep_for(std::chrono::milliseconds(world::random_u64() % 3000));
+    }
+}
+
+void Tenant::sweep(int times) {
+    for (int i = 0; i < times; ++i) {
+        world::sleep_for(std::chrono::milliseconds(world::random_u64() % 500));
+        auto const found = client_.network("GET", "/networks");
+        if (!found.good()) continue;
+        for (auto const& network : found.body.at("networks").as_array())
+            if (json::text(network.at("name")) == "passing")
+                client_.network("DELETE", "/networks/{network_id}", {{"network_id", json::text(network.at("id"))}});
     }
 }
 
@@ -217,6 +228,14 @@ void Tenant::try_a_network(Memory& memory) {
     counted(client_.network("DELETE", "/networks/{network_id}", {{"network_id", id}}), memory);
 }
 
+// What others hang on; it has to stay, whatever the answer was.
+void Tenant::remove_what_is_used(Memory& memory) {
+    if (one_in(2))
+        counted(client_.network("DELETE", "/networks/{network_id}", {{"network_id", network_}}), memory);
+    else
+        counted(client_.network("DELETE", "/routers/{router_id}", {{"router_id", router_}}), memory);
+}
+
 void Tenant::compare(Memory const& memory, std::vector<std::string>& differences) {
     auto look = [&](std::string const& noun, std::string const& plural, Things const& told, RestClient::Answer answer) {
         if (!answer.good()) {
@@ -238,6 +257,8 @@ void Tenant::compare(Memory const& memory, std::vector<std::string>& differences
                 differences.push_back(fmt::format("{} {} was deleted, and is there", noun, id));
         }
     };
+    look("network", "networks", {{network_, {}}}, client_.network("GET", "/networks"));
+    look("router", "routers", {{router_, {}}}, client_.network("GET", "/routers"));
     look("server", "servers", memory.servers, client_.compute("GET", "/servers/detail"));
     look("port", "ports", memory.ports, client_.network("GET", "/ports"));
     look("floating IP", "floatingips", memory.floating_ips, client_.network("GET", "/floatingips"));

@@ -56,6 +56,8 @@ public:
     // A network with a subnet, behind a router to the outside. Without faults.
     void settle();
     void work(int operations, Memory& memory);
+    // Beside it: removes the networks that come and go, also while something is being put on them.
+    void sweep(int times);
     // Are all its servers at rest, and is what it was told so? Adds what is not.
     void compare(Memory const& memory, std::vector<std::string>& differences);
 
@@ -69,6 +71,7 @@ private:
     void change_floating_ip(Memory& memory);
     void delete_floating_ip(Memory& memory);
     void try_a_network(Memory& memory);
+    void remove_what_is_used(Memory& memory);
     // One that was not deleted as far as is known; "" for none.
     static std::string any_of(Things const& things);
     RestClient::Answer counted(RestClient::Answer answer, Memory& memory);

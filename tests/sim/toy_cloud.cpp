@@ -53,17 +53,16 @@ void run_controller(std::string const& maker, Plant plant) {
     auto const& manifest = toy.manifest;
 
     kernel::store::Store store(store_options());
-    store.declare(manifest.id, manifest.kinds);
+    store.declare(manifest.id, planted(plant, manifest.kinds));
     Registry registry;
-    registry.add_built_in("volutus.store/1",
-                          [&](std::string const& plugin) -> std::shared_ptr<kernel::plugin::Endpoint> {
-                              return std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
-                                  std::make_unique<kernel::store::Service>(store, plugin));
-                          });
+    registry.add_built_in("volutus.store/1", [&](std::string const& plugin) {
+        return planted(plant, std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
+                                  std::make_unique<kernel::store::Service>(store, plugin)));
+    });
     SimulatedBus bus;
     registry.add("toy_file", std::string(toy::contract.name), "file",
                  std::make_shared<kernel::plugin::BusLink>(bus, maker, "", bus_patience));
-    auto const service = load(registry, toy, R"({"slots": 12, "quota": 8})");
+    auto const service = load(registry, toy, R"({"slots": 12, "quota": 8})", plant);
     service->start();
 
     kernel::task::RunnerOptions options;
@@ -71,7 +70,6 @@ void run_controller(std::string const& maker, Plant plant) {
     options.threads = 3;
     options.tries = 4;
     options.longest_pause = 10s;
-    options.skip_undo = plant == Plant::skipped_undo;
     kernel::task::Runner runner(store, registry, options);
     for (auto const& task : manifest.tasks) runner.declare(manifest.id, task.name, task.version, task.steps);
     runner.start();
@@ -83,9 +81,8 @@ void run_controller(std::string const& maker, Plant plant) {
 
 void run_maker(Plant plant) {
     Registry registry;
-    auto const config =
-        json::print(json::object{{"directory", widgets_directory}, {"refuse_stale", plant != Plant::late_call}});
-    auto const driver = load(registry, linked_plugin(volutus_plugin_1_toy_file, volutus_manifest_1_toy_file()), config);
+    auto const driver = load(registry, linked_plugin(volutus_plugin_1_toy_file, volutus_manifest_1_toy_file()),
+                             json::print(json::object{{"directory", widgets_directory}}), plant);
     driver->start();
     SimulatedBus bus;
     bus.serve(kernel::plugin::answers_of(registry));

@@ -32,6 +32,7 @@ public:
             std::vector<world::Thread> threads;
             for (std::size_t i = 0; i < tenants; ++i)
                 threads.emplace_back("tenant", [&, i] { tenants_[i].work(operations, memories_[i]); });
+            threads.emplace_back("sweeper", [&] { tenants_.front().sweep(2 * operations); });
         }
         simulation_.calm();
         rest();
@@ -44,8 +45,8 @@ public:
 
 private:
     void start() {
-        compute_host_.start(run_compute_host);
-        network_host_.start(run_network_host);
+        compute_host_.start([this] { run_compute_host(plant_); });
+        network_host_.start([this] { run_network_host(plant_); });
         controller_.start([this] { run_controller(compute_host_.name(), network_host_.name(), plant_); });
     }
 
@@ -88,9 +89,10 @@ private:
     void misbehave() {
         auto& options = simulation_.options();
         options.network.lost_one_in = 40;
-        options.network.doubled_one_in = 25;
-        options.network.late_one_in = 25;
+        options.network.doubled_one_in = 12;
+        options.network.late_one_in = 12;
         options.crashes.one_in = 8000;
+        options.scheduler.clock_jump_one_in = 400;
         restart(world::Crash::kill); // from here on with crashes
     }
 

@@ -22,13 +22,8 @@ namespace volutus {
 
 class FencedRecords {
 public:
-    struct Options {
-        bool refuse_stale = true; // false is a bug to plant: the simulation shows that its prover finds it
-    };
-
     // Makes the directory; half-written files of an earlier life are dropped.
-    explicit FencedRecords(std::string directory) : FencedRecords(std::move(directory), Options{}) {}
-    FencedRecords(std::string directory, Options options);
+    explicit FencedRecords(std::string directory);
 
     // One record, held. Lets go of it at the end of its life.
     class Held {
@@ -69,7 +64,6 @@ private:
     void let_go(std::string const& id);
 
     std::string directory_;
-    Options options_;
     world::Mutex mutex_;
     world::Condition let_go_;
     std::set<std::string> held_;

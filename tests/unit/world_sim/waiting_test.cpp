@@ -24,7 +24,6 @@ std::string failure(std::function<void()> const& director, Options options = {})
 
 TEST(Waiting, ASimulatedDayPassesAtOnce) {
     Simulation simulation(1);
-    auto const real = std::chrono::steady_clock::now();
     simulation.run([] {
         auto const start = now();
         auto const wall = wall_now();
@@ -33,7 +32,30 @@ TEST(Waiting, ASimulatedDayPassesAtOnce) {
         EXPECT_LT(now() - start, 24h + 1s);
         EXPECT_GE(wall_now() - wall, 24h);
     });
-    EXPECT_LT(std::chrono::steady_clock::now() - real, 1s);
+}
+
+TEST(Waiting, AWallClockThatIsSetMovesNoTimeToWaitFor) {
+    Options options;
+    options.scheduler.clock_jump_one_in = 2;
+    options.scheduler.clock_jump_at_most = 24h;
+    Simulation simulation(1, options);
+    simulation.run([] {
+        auto const start = now();
+        auto last = wall_now();
+        std::set<bool> ways;
+        for (int reading = 0; reading < 100; ++reading) {
+            auto const wall = wall_now();
+            if (wall - last > 1h) ways.insert(true);
+            if (last - wall > 1h) ways.insert(false);
+            last = wall;
+        }
+        EXPECT_EQ(ways.size(), 2u);
+        EXPECT_LT(now() - start, 1s);
+        Simulation::current().calm();
+        auto const set = wall_now();
+        EXPECT_LT(wall_now() - set, 1s);
+        EXPECT_GE(wall_now(), set);
+    });
 }
 
 TEST(Waiting, AMutexKeepsOthersOut) {

@@ -8,12 +8,11 @@ namespace volutus::toy::file {
 
 struct Settings {
     std::string directory;
-    bool refuse_stale = true;
 };
 
 class Maker : public toy::Maker {
 public:
-    explicit Maker(Settings const& settings) : records_(settings.directory, {settings.refuse_stale}) {}
+    explicit Maker(Settings const& settings) : records_(settings.directory) {}
 
     Widget make(Call& call, MakeWidget const& wanted) override;
     Widget paint(Call& call, PaintWidget const& wanted) override;

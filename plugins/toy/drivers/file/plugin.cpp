@@ -7,9 +7,7 @@
 namespace volutus::toy::file {
 
 constexpr auto settings_rows =
-    rows(field<&Settings::directory>("directory", required_field, min_length(1), help("where the widgets are kept")),
-         field<&Settings::refuse_stale>("refuse_stale", fallback("true"),
-                                        help("false plants a bug, for tests of the provers")));
+    rows(field<&Settings::directory>("directory", required_field, min_length(1), help("where the widgets are kept")));
 
 constexpr auto plugin_manifest = manifest(
     "toy_file", "0.1.0", vendor("Volutus"), licence("Apache-2.0"), description("makes toy widgets as files"),
