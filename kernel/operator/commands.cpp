@@ -2,6 +2,7 @@
 
 #include "kernel/daemon/mounts.hpp"
 #include "kernel/daemon/node.hpp"
+#include "kernel/plugin/in_process_link.hpp"
 #include "kernel/plugin/process_link.hpp"
 
 #include <volutus/contract/prover.hpp>
@@ -64,6 +65,8 @@ void status(Daemon& daemon, json::object const&, Answer& answer) {
 // ---- plugins, routes, nodes ----
 
 std::string state_of(plugin::Link const& link) {
+    if (auto const* own = dynamic_cast<plugin::InProcessLink const*>(&link); own && own->hanging() > 0)
+        return "quarantined: it did not come back from a call";
     auto const* process = dynamic_cast<plugin::ProcessLink const*>(&link);
     if (!process) return "running";
     auto const status = process->status();

@@ -19,6 +19,12 @@ constexpr std::size_t longest_message = 8u << 10;
 constexpr std::size_t largest_details = 64u << 10;
 } // namespace
 
+bool CallContext::give_up() {
+    auto* const suspect = inside.exchange(nullptr);
+    if (suspect) suspect->blamed();
+    return suspect != nullptr;
+}
+
 CallFrame::CallFrame(CallContext& context, CallFrame const* parent)
     : vlt_call{}, context_(context), parent_(parent), depth_(parent ? parent->depth_ + 1 : 0) {
     head = {sizeof(vlt_call), VLT_ABI_MAJOR, VLT_ABI_MINOR};

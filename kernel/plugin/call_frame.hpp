@@ -22,6 +22,16 @@ struct Caller;
 
 namespace volutus::kernel::plugin {
 
+// Who can be blamed for a call that does not come back. It outlives the calls that it is in.
+class Suspect {
+public:
+    virtual void blamed() = 0;   // a call is given up that it was the last to be in
+    virtual void returned() = 0; // and now has come back from; may be told before it is blamed
+
+protected:
+    ~Suspect() = default;
+};
+
 // What a call hands on to the calls made within it. Shared, never changed while a call is under way.
 struct CallContext {
     std::string caller;                        // JSON of volutus::Context; "" = the cloud itself
@@ -32,6 +42,28 @@ struct CallContext {
     std::uint64_t attempt = 0, epoch = 0;
     world::Instant deadline = world::Instant::max();
     Cancellation cancelled;
+    std::atomic<Suspect*> inside = nullptr; // whose code runs, as far as it could be blamed
+
+    // By who waited for the call's end and does so no longer, once: whose code it is in hears of it. False when that is
+    // nobody's.
+    bool give_up();
+};
+
+// Marks a call as being inside somebody's code for as long as this lives.
+class Inside {
+public:
+    Inside(CallContext& context, Suspect& suspect)
+        : context_(context), suspect_(suspect), before_(context.inside.exchange(&suspect)) {}
+    ~Inside() {
+        if (context_.inside.exchange(before_) != &suspect_) suspect_.returned();
+    }
+    Inside(Inside const&) = delete;
+    Inside& operator=(Inside const&) = delete;
+
+private:
+    CallContext& context_;
+    Suspect& suspect_;
+    Suspect* const before_;
 };
 
 class CallFrame : public vlt_call {

@@ -1,5 +1,7 @@
 #include "kernel/plugin/in_process_link.hpp"
 
+#include "kernel/log/log.hpp"
+
 #include <fmt/format.h>
 
 namespace volutus::kernel::plugin {
@@ -75,8 +77,26 @@ void InProcessLink::quiesce() {
         run("quiesce", [plugin = plugin_](vlt_call* call) { return plugin->quiesce(plugin, call); });
 }
 
+void InProcessLink::blamed() {
+    if (++hanging_ > 0)
+        log::write(Level::error, host_->plugin(),
+                   "did not come back from a call by its deadline; no more calls go to it until it does", {});
+}
+
+void InProcessLink::returned() {
+    if (--hanging_ == 0)
+        log::write(Level::warning, host_->plugin(), "came back from a call that was given up; calls go to it again",
+                   {});
+}
+
 vlt_status InProcessLink::call(CallFrame& frame, std::string_view contract, std::string_view name,
                                std::string_view request, vlt_str* reply) noexcept {
+    if (hanging_ > 0)
+        return frame.fail(Code::unavailable,
+                          fmt::format("plugin {} is quarantined: it did not come back from a call; restart volutusd, "
+                                      "or run the plugin with link = \"process\"",
+                                      host_->plugin()));
+    Inside const inside(frame.context(), *this);
     auto const status = plugin_->call(plugin_, &frame, {contract.data(), contract.size()}, {name.data(), name.size()},
                                       {request.data(), request.size()}, reply);
     return check_reply(frame, status == VLT_PENDING ? frame.wait(reply) : status, reply);

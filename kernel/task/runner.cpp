@@ -15,6 +15,10 @@ namespace contract = volutus::store;
 
 namespace {
 constexpr char const* kind = "kernel.task";
+constexpr world::Duration grace = std::chrono::seconds(1); // after a step's deadline, before it counts as hanging
+
+// Leaves a step whose task is no longer with this thread.
+struct GivenUp {};
 
 std::int64_t wall_microseconds() { return world::wall_now().time_since_epoch().count(); }
 std::int64_t microseconds(world::Duration duration) {
@@ -51,7 +55,7 @@ void Runner::start() {
     auto const since = store_.revision(); // what changes while the list is read is seen in the feed
     take_up();
     threads_.emplace_back("task.follow", [this, since] { follow(since); });
-    threads_.emplace_back("task.renew", [this] { renew(); });
+    threads_.emplace_back("task.keep", [this] { keep(); });
     for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back("task.work", [this] { work(); });
 }
 
@@ -166,10 +170,11 @@ void Runner::work() {
 }
 
 void Runner::run_task(std::string const& id) {
-    Running running;
+    auto const own = std::make_shared<Running>();
+    auto& running = *own;
     {
         world::Lock lock(mutex_);
-        if (!running_.emplace(id, &running).second) return;
+        if (!running_.emplace(id, own).second) return;
     }
     try {
         if (lease(id, running))
@@ -177,6 +182,8 @@ void Runner::run_task(std::string const& id) {
                 world::Lock lock(mutex_);
                 if (stopping_) break;
             }
+    } catch (GivenUp const&) {
+        return; // another thread goes on with it
     } catch (std::exception const& error) {
         // The store refused: another runner holds the task now, or it cannot write. What is there is looked at again.
         auto const* refused = dynamic_cast<Error const*>(&error);
@@ -250,11 +257,6 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
     context.epoch = revision_of(running);
     context.deadline = world::now() + options_.step_limit;
 
-    {
-        world::Lock lock(mutex_);
-        running.context = shared;
-    }
-
     tasks::RunStep request;
     request.task = id;
     request.name = document.name;
@@ -267,14 +269,35 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
     request.state = document.state;
     request.error = document.error;
 
+    {
+        world::Lock lock(mutex_);
+        running.context = shared;
+        running.calling = true;
+    }
+    auto const back = [&] {
+        world::Lock lock(mutex_);
+        running.calling = false;
+        if (running.given_up) throw GivenUp();
+    };
     plugin::CallFrame frame(context);
     Call call(&frame);
     Client<tasks::contract> owner(registry_.host(), document.owner);
-    return failed ? owner.call<&tasks::Steps::failed>(call, request) : owner.call<&tasks::Steps::run>(call, request);
+    tasks::StepOutcome outcome;
+    try {
+        outcome =
+            failed ? owner.call<&tasks::Steps::failed>(call, request) : owner.call<&tasks::Steps::run>(call, request);
+    } catch (Error const&) {
+        back();
+        throw;
+    }
+    back();
+    return outcome;
 }
 
 bool Runner::call_step(std::string const& id, Running& running) {
     auto& document = running.document;
+    if (document.phase == Phase::forward && document.attempt >= options_.tries) // the last one hung
+        return begin_undo(id, running, document.last_error.value_or("it was tried too often"));
     std::vector<std::string> const* steps = nullptr;
     tasks::StepOutcome outcome;
     try {
@@ -416,7 +439,7 @@ std::uint64_t Runner::revision_of(Running const& running) {
     return running.revision;
 }
 
-void Runner::renew() {
+void Runner::keep() {
     auto const period = options_.lease / 3;
     world::Lock lock(mutex_);
     while (true) {
@@ -425,7 +448,43 @@ void Runner::renew() {
         for (auto const& [id, running] : running_) held.push_back(id);
         lock.unlock();
         for (auto const& id : held) renew_one(id);
+        give_up_overdue();
         lock.lock();
+    }
+}
+
+void Runner::give_up_overdue() {
+    std::vector<std::pair<std::string, Running>> overdue;
+    {
+        world::Lock lock(mutex_);
+        for (auto at = running_.begin(); at != running_.end();) {
+            auto& running = *at->second;
+            if (!running.calling || world::now() < running.context->deadline + grace) {
+                ++at;
+                continue;
+            }
+            running.given_up = true;
+            overdue.emplace_back(at->first, running);
+            at = running_.erase(at);
+            if (!stopping_)
+                threads_.emplace_back("task.work", [this] { work(); }); // in the place of the one that hangs
+        }
+    }
+    for (auto& [id, running] : overdue) {
+        running.context->cancelled.tell();
+        running.context->give_up();
+        running.calling = running.given_up = false;
+        auto const reason = fmt::format("step {} did not come back within {} s", running.context->step,
+                                        std::chrono::duration_cast<std::chrono::seconds>(options_.step_limit).count());
+        log::write(Level::error, "task", "a step hangs, and is given up",
+                   {{"task", id}, {"resource", running.document.resource}, {"step", running.context->step}});
+        try {
+            if (!try_again(id, running, options_.first_pause, reason)) continue;
+        } catch (std::exception const& error) { // cancelled meanwhile, or taken over: it is looked at again
+            log::write(Level::debug, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
+            world::Lock lock(mutex_);
+            schedule(id, world::now() + options_.first_pause);
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 //    task. Backends keep the highest they have seen, so a call that arrives late is refused as stale.
 //  - A failed or cancelled task is undone step by step, from the one that failed down; an undo is tried until it
 //    succeeds. Its resource is told the reason when the undo begins.
+//  - A step that does not come back by its deadline is given up: its thread is left to it, the plugin that it is in is
+//    quarantined, and the step has failed. Nothing of what it still gives is committed.
 //  - A task that ended is removed (its document stays as a tombstone for a day), and one that waited for it is made
 //    ready in the same apply.
 #pragma once
@@ -53,7 +55,8 @@ private:
     struct Running {
         std::shared_ptr<plugin::CallContext> context; // of the call under way or the last one; by mutex_
         std::uint64_t revision = 0;
-        TaskDocument document;
+        TaskDocument document; // by mutex_ while `calling`; else of the thread that runs it
+        bool calling = false, given_up = false;
     };
     using Due = std::pair<world::Instant, std::string>;
 
@@ -61,8 +64,9 @@ private:
     void take_up();
     void notice(std::string const& id);
     void work();
-    void renew();
+    void keep(); // what runs: leases are renewed, and what hangs is given up
     void renew_one(std::string const& id);
+    void give_up_overdue();
 
     void run_task(std::string const& id);
     bool lease(std::string const& id, Running& running);
@@ -87,10 +91,10 @@ private:
     std::map<std::tuple<std::string, std::string, std::uint32_t>, std::vector<std::string>> steps_;
 
     world::Mutex mutex_;
-    world::Condition changed_, stopped_; // for the workers; for the renewer
+    world::Condition changed_, stopped_; // for the workers; for the keeper
     std::set<Due> due_;                  // by time; a task is there once
     std::map<std::string, world::Instant> when_;
-    std::map<std::string, Running*> running_;
+    std::map<std::string, std::shared_ptr<Running>> running_;
     std::set<std::string> again_; // changed while it ran
     bool stopping_ = false;
     std::vector<world::Thread> threads_;

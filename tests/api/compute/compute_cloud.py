@@ -8,7 +8,7 @@ NEWEST = "2.85"
 
 class ComputeTest(ServiceTest):
     root = "/compute/v2.1"
-    simulator = service = ""
+    simulator = service = tasks = ""
     operators_rules = ("context_is_admin", "publicize_image")
 
     @classmethod
@@ -32,6 +32,8 @@ link = "{cls.link}"
 [plugin.compute_simulator.config]
 state_directory = "{{state}}/guests"
 {cls.simulator}
+[tasks]
+{cls.tasks}
 """
 
     @classmethod

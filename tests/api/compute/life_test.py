@@ -113,5 +113,56 @@ class InProcessesOfTheirOwn(ComputeTest):
         self.assert_in_order()
 
 
+class Hanging(ComputeTest):
+    simulator = 'hangs = ["start:hang"]'
+    tasks = 'step_limit = "1s"\nlease = "1s"\ntries = 2\nlongest_pause = "200ms"'
+
+    def states(self):
+        return {plugin["id"]: plugin["state"] for plugin in self.cloud.volutus("plugins", "--json")}
+
+    def test_a_driver_that_hangs_is_quarantined_and_what_it_has_stays_claimed(self):
+        calm = self.running("calm")
+        hung = self.make("hang")
+        found = self.wait_until_it_failed(hung)
+        self.assertEqual(found["fault"]["code"], 500)
+        self.assertIn("plugin compute_simulator is quarantined", found["fault"]["message"])
+        self.assertEqual(self.states()["compute_simulator"], "quarantined: it did not come back from a call")
+        self.assertEqual(self.states()["compute_service"], "running")
+        self.assertEqual(self.used(), (2, 2, 256)) # nobody knows what the driver has made
+        refused = self.wait_until_it_failed(self.make("after"))
+        self.assertIn("quarantined", refused["fault"]["message"])
+        self.call("DELETE", f"/servers/{hung}")
+
+        self.cloud.kill()
+        self.cloud.write("60-mended.toml", "[plugin.compute_simulator.config]\nhangs = []\n")
+        self.cloud.start()
+        self.wait_until(hung, "")
+        self.assertEqual(self.wait_until(refused["id"], "ERROR")["id"], refused["id"])
+        self.remove(calm, refused["id"])
+        self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+    def wait_until_it_failed(self, server):
+        """Its undo goes on trying, so its task goes on."""
+        def failed():
+            found = self.show(server)
+            return found if found["status"] == "ERROR" else None
+        return wait_for(f"server {server} to fail", failed)
+
+
+class HangingInAProcessOfItsOwn(ComputeTest):
+    link = "process"
+    simulator, tasks = Hanging.simulator, Hanging.tasks
+
+    def test_a_driver_that_hangs_costs_one_server(self):
+        hung = self.make("hang")
+        found = self.wait_until(hung, "ERROR")
+        self.assertIn("did not answer in time", found["fault"]["message"])
+        calm = self.running("calm")
+        self.remove(hung, calm)
+        self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -20,6 +20,7 @@ constexpr auto settings_rows = rows(
     field<&Settings::fails>("fails", fallback("[]"),
                             help("calls that fail: \"start\", or \"start:web-\" for servers whose names begin so")),
     field<&Settings::crashes>("crashes", fallback("[]"), help("calls in which the plugin's process ends")),
+    field<&Settings::hangs>("hangs", fallback("[]"), help("calls that do not come back")),
     field<&Settings::powers_off>("powers_off", fallback("[]"),
                                  help("servers whose names begin so power themselves off once they run")));
 
