@@ -170,22 +170,42 @@ void watch(Daemon& daemon, json::object const& request, Answer& answer) {
 
 // ---- verify ----
 
-void verify(Daemon& daemon, json::object const&, Answer& answer) {
-    answer.columns({"where", "what"});
+prover::Verdict verdict_of(Client<prover::contract> const& prover, bool repair) {
+    if (repair) {
+        try {
+            return prover.call<&prover::Prover::repair>(nullptr);
+        } catch (Error const& error) {
+            if (error.code() != Code::unsupported) throw;
+        }
+    }
+    return prover.call<&prover::Prover::verify>(nullptr);
+}
+
+// Fails where something differs, or with repair: where something that differs is not mended.
+void verify(Daemon& daemon, json::object const& request, Answer& answer) {
+    auto const* wanted = request.if_contains("repair");
+    bool const repair = wanted && json::decode<bool>(*wanted);
+    if (repair)
+        answer.columns({"where", "what", "mended"});
+    else
+        answer.columns({"where", "what"});
     bool agrees = true;
-    auto differ = [&](std::string const& where, std::string const& what) {
-        answer.row({where, what});
-        agrees = false;
+    auto differ = [&](std::string const& where, std::string const& what, std::optional<std::string> const& mended) {
+        if (repair)
+            answer.row({where, what, mended.value_or("no")});
+        else
+            answer.row({where, what});
+        agrees = agrees && mended;
     };
     for (auto const& found : daemon.store().verify())
-        differ(found.place, fmt::format("should be {}, is {}", found.expected, found.found));
+        differ(found.place, fmt::format("should be {}, is {}", found.expected, found.found), {});
     Client<prover::contract> const provers(daemon.registry().host());
     for (auto const& target : daemon.registry().targets(std::string(prover::contract.name))) {
         try {
-            for (auto const& found : provers.at(target).call<&prover::Prover::verify>(nullptr).differences)
-                differ(found.where, found.what);
+            for (auto const& found : verdict_of(provers.at(target), repair).differences)
+                differ(found.where, found.what, found.mended);
         } catch (Error const& error) {
-            differ("plugin " + target, fmt::format("could not verify: {}", error.what()));
+            differ("plugin " + target, fmt::format("could not verify: {}", error.what()), {});
         }
     }
     if (!agrees) answer.fail();

@@ -17,7 +17,7 @@ struct Wanted {
     std::string config = "/etc/volutus/conf.d";
     std::string state;  // instead of the configuration's
     std::string socket; // "" = the configuration's
-    bool json = false;
+    bool json = false, repair = false;
     std::optional<std::uint64_t> since;
     std::vector<std::string> kinds;
 };
@@ -34,12 +34,14 @@ std::string socket_of(Wanted const& wanted) {
 int ask(std::string const& command, Wanted const& wanted) {
     json::object request{{"command", command}};
     if (wanted.since) request["since"] = *wanted.since;
+    if (wanted.repair) request["repair"] = true;
     if (!wanted.kinds.empty()) request["kinds"] = json::encode(wanted.kinds);
     operators::AdminClient client(socket_of(wanted));
     operators::Printed printed(stdout, wanted.json, command == "watch");
     client.ask(request, printed);
     printed.finish();
-    if (command == "verify" && !wanted.json && !printed.failed()) fmt::print("no differences\n");
+    if (command == "verify" && !wanted.json && !printed.failed())
+        fmt::print("{}\n", wanted.repair ? "nothing differs that was not mended" : "no differences");
     return printed.failed() ? 1 : 0;
 }
 
@@ -81,6 +83,9 @@ int main(int argc, char** argv) {
     app.add_flag("--json", wanted.json, "for programs");
     for (auto const& command : commands) {
         auto* sub = app.add_subcommand(command.name, command.help);
+        if (std::string_view(command.name) == "verify")
+            sub->add_flag("--repair", wanted.repair,
+                          "makes what differs as the documents say, and tells what was done");
         if (std::string_view(command.name) != "watch") continue;
         sub->add_option("--since", wanted.since, "from this revision on; default: from now");
         sub->add_option("--kind", wanted.kinds, "only changes of this kind; may come again");

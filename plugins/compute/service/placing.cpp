@@ -7,13 +7,6 @@ namespace volutus::compute {
 
 namespace {
 
-std::map<std::string, std::int64_t> resources_of(Server const& server) {
-    std::map<std::string, std::int64_t> resources{{"VCPU", server.flavor.vcpus}, {"MEMORY_MB", server.flavor.ram}};
-    auto const disk = server.flavor.disk + server.flavor.ephemeral + (server.flavor.swap + 1023) / 1024;
-    if (disk > 0) resources["DISK_GB"] = disk;
-    return resources;
-}
-
 // Whom the scheduler's index may be behind: the host's own document decides.
 bool may_take(ComputeHost const& host, Server const& server) {
     if (server.forced_host) return host.name == *server.forced_host;

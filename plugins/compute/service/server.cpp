@@ -57,4 +57,11 @@ ports::Wanted wanted_ports(Server const& server) {
     return wanted;
 }
 
+std::map<std::string, std::int64_t> resources_of(Server const& server) {
+    std::map<std::string, std::int64_t> resources{{"VCPU", server.flavor.vcpus}, {"MEMORY_MB", server.flavor.ram}};
+    auto const disk = server.flavor.disk + server.flavor.ephemeral + (server.flavor.swap + 1023) / 1024;
+    if (disk > 0) resources["DISK_GB"] = disk;
+    return resources;
+}
+
 } // namespace volutus::compute

@@ -106,6 +106,8 @@ std::string hostname_of(std::string const& name, std::string const& id);
 // A tombstone, or becoming one with the next step of the task that deleted it.
 inline bool is_gone(Server const& server) { return server.stored_removed || server.vm_state == "deleted"; }
 std::string instance_name(Server const& server);
+// What it claims of its host, by resource class.
+std::map<std::string, std::int64_t> resources_of(Server const& server);
 ports::Wanted wanted_ports(Server const& server);
 
 } // namespace volutus::compute

@@ -89,4 +89,17 @@ std::vector<Divergence> divergences(Store& store, network::Inventory const& ther
     return std::move(comparison).all();
 }
 
+void tell_again(Store& store, std::vector<Divergence> const& found) {
+    std::set<std::string> ids;
+    for (auto const& one : found)
+        if (!one.mends.empty()) ids.insert(one.mends);
+    constexpr std::size_t at_a_time = 500; // an apply takes 1,000 items
+    while (!ids.empty()) {
+        Changed changed;
+        for (std::size_t n = 0; n < at_a_time && !ids.empty(); ++n)
+            changed.due(std::move(ids.extract(ids.begin()).value()));
+        store.apply(changed.writes());
+    }
+}
+
 } // namespace volutus::network_service

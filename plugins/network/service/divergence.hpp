@@ -16,5 +16,7 @@ struct Divergence {
     std::string mends;       // id of the Due by which the driver is told again; "" = there is none
 };
 std::vector<Divergence> divergences(Store& store, network::Inventory const& there);
+// Makes due what mends them; the realiser does the rest.
+void tell_again(Store& store, std::vector<Divergence> const& found);
 
 } // namespace volutus::network_service

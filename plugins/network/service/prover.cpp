@@ -15,8 +15,9 @@ class Comparison {
 public:
     Comparison(Store& store, prover::Verdict& verdict) : store_(store), verdict_(verdict) {}
 
-    void differ(std::string where, std::string what) {
-        if (verdict_.differences.size() < 1000) verdict_.differences.push_back({std::move(where), std::move(what)});
+    void differ(std::string where, std::string what, std::optional<std::string> mended = {}) {
+        if (verdict_.differences.size() < 1000)
+            verdict_.differences.push_back({std::move(where), std::move(what), std::move(mended)});
     }
     template <class S> void count(std::string const& resource, std::vector<S> const& all) {
         std::map<std::string, std::int64_t> have;
@@ -54,12 +55,17 @@ private:
 
 } // namespace
 
-prover::Verdict Prover::verify(Call& call) {
+prover::Verdict Prover::compare(Call& call, bool repair) const {
     Store store(host_, call);
     prover::Verdict verdict;
     Comparison comparison(store, verdict);
-    for (auto& found : divergences(store, drivers_.call<&network::Driver::list>(call)))
-        comparison.differ(std::move(found.where), std::move(found.what));
+    auto found = divergences(store, drivers_.call<&network::Driver::list>(call));
+    if (repair) tell_again(store, found);
+    for (auto& one : found) {
+        std::optional<std::string> mended;
+        if (repair && !one.mends.empty()) mended = "the driver is told again";
+        comparison.differ(std::move(one.where), std::move(one.what), std::move(mended));
+    }
     auto const ports = store.all<Port>();
     std::map<std::string, std::string> holders;
     for (auto const& port : ports)

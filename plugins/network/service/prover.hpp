@@ -10,9 +10,12 @@ namespace volutus::network_service {
 class Prover : public prover::Prover {
 public:
     explicit Prover(Host host) : host_(host), drivers_(host) {}
-    prover::Verdict verify(Call& call) override;
+    prover::Verdict verify(Call& call) override { return compare(call, false); }
+    prover::Verdict repair(Call& call) override { return compare(call, true); }
 
 private:
+    prover::Verdict compare(Call& call, bool repair) const;
+
     Host host_;
     Client<network::contract> drivers_;
 };

@@ -268,18 +268,9 @@ void Realiser::recover(Call& call) {
                                               error.what()));
         return;
     }
-    std::set<std::string> ids;
-    for (auto const& one : found) {
+    for (auto const& one : found)
         host_.log(Level::warning, fmt::format("{} {}; the driver is told again", one.where, one.what));
-        if (!one.mends.empty()) ids.insert(one.mends);
-    }
-    constexpr std::size_t at_a_time = 500; // an apply takes 1,000 items
-    while (!ids.empty()) {
-        Changed changed;
-        for (std::size_t n = 0; n < at_a_time && !ids.empty(); ++n)
-            changed.due(std::move(ids.extract(ids.begin()).value()));
-        store.apply(changed.writes());
-    }
+    tell_again(store, found);
 }
 
 } // namespace volutus::network_service
