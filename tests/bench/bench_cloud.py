@@ -88,7 +88,7 @@ class BenchCloud(WholeCloud):
                    posts(body)).requests
         with self.line() as line:
             while line.call("GET", COMPUTE + "/servers?limit=1&status=BUILD")["servers"]:
-                time.sleep(0.01)
+                time.sleep(0.05)
         return made, time.perf_counter() - begun
 
     def at_least_servers(self, wanted):
