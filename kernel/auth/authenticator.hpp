@@ -33,6 +33,12 @@ public:
     // is taken where the service beside it fulfils the rule service_role.
     std::shared_ptr<Caller const> caller(Presented const& presented);
 
+    // The token that a request is about, and not the caller's: shown or revoked by somebody who may. `expired_too`: within
+    // the window.
+    std::shared_ptr<Caller const> subject(std::string_view token, bool expired_too, std::string_view trace) {
+        return find_or_resolve(token, expired_too ? expired_window_ : std::chrono::milliseconds(0), trace);
+    }
+
     // The body of a note with the topic volutus::auth::changed_topic was committed at `revision`: once this returns,
     // caller() gives nothing that rests on an older state of its subjects.
     void changed(std::uint64_t revision, json::object const& note);

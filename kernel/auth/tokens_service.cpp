@@ -36,4 +36,8 @@ tokens::Checked TokensService::check(Call& call, tokens::Check const& asked) {
     return out;
 }
 
+Context TokensService::context(Call& call, tokens::Open const& wanted) {
+    return authenticator_.subject(wanted.text, wanted.expired_too, call.trace())->context;
+}
+
 } // namespace volutus::kernel::auth

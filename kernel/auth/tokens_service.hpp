@@ -1,6 +1,7 @@
 // The contract volutus.tokens/1, for the one plugin that is the identity service.
 #pragma once
 
+#include <kernel/auth/authenticator.hpp>
 #include <kernel/auth/password.hpp>
 #include <kernel/auth/seal.hpp>
 #include <volutus/contract/tokens.hpp>
@@ -16,18 +17,20 @@ struct TokenTimes {
 
 class TokensService final : public tokens::Tokens {
 public:
-    // Both outlive the service.
-    TokensService(Sealer const& sealer, PasswordHasher& hasher, TokenTimes const& times)
-        : sealer_(sealer), hasher_(hasher), times_(times) {}
+    // All outlive the service.
+    TokensService(Sealer const& sealer, PasswordHasher& hasher, Authenticator& authenticator, TokenTimes const& times)
+        : sealer_(sealer), hasher_(hasher), authenticator_(authenticator), times_(times) {}
 
     tokens::Sealed seal(Call& call, tokens::Seal const& wanted) override;
     volutus::auth::Claims open(Call& call, tokens::Open const& wanted) override;
     tokens::Hash hash(Call& call, tokens::Password const& password) override;
     tokens::Checked check(Call& call, tokens::Check const& asked) override;
+    Context context(Call& call, tokens::Open const& wanted) override;
 
 private:
     Sealer const& sealer_;
     PasswordHasher& hasher_;
+    Authenticator& authenticator_;
     TokenTimes times_;
 };
 

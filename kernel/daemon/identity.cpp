@@ -42,7 +42,7 @@ Identity::Identity(Setup const& setup, std::string const& plugin, plugin::Regist
                                               fmt::format("{} is for the identity service, and '{}' is not it",
                                                           tokens::contract.name, caller));
                               return std::make_shared<plugin::BuiltIn<tokens::contract>>(
-                                  std::make_unique<auth::TokensService>(sealer_, hasher_, times));
+                                  std::make_unique<auth::TokensService>(sealer_, hasher_, *authenticator_, times));
                           });
     store.observe_notes(std::string(volutus::auth::changed_topic),
                         [authenticator = authenticator_](std::uint64_t revision, json::object const& note) {

@@ -1,5 +1,5 @@
 // A fake of volutus.store/1 in memory, for unit tests of services: documents, expectations, unique keys by kind, claims
-// and quotas, references, taken values, queries with keyset pages. It has no feed.
+// and quotas, references, taken values, queries with keyset pages, and a feed of documents for who does not wait.
 #pragma once
 
 #include <testkit/fake_ledger.hpp>
@@ -33,6 +33,7 @@ public:
             return json::encode(store::Counted{matching(question.kind, question.where).size()});
         }
         if (name == "accounts") return json::encode(ledger_.accounts(json::decode<store::AccountQuery>(document)));
+        if (name == "changes") return json::encode(changes(json::decode<store::Changes>(document)));
         if (name == "referrers") return json::encode(referrers(json::decode<store::Referrers>(document)));
         throw Error(Code::unsupported, "the fake store has no call " + std::string(name));
     }
@@ -80,6 +81,10 @@ public:
         documents_ = std::move(documents);
         ledger_ = std::move(ledger);
         revision_ = applied.revision;
+        for (auto const& row : writes.remove)
+            feed_.push_back({revision_, store::Change::remove, row.kind, row.id, false, {}, {}});
+        for (auto const& row : writes.put)
+            feed_.push_back({revision_, store::Change::put, row.kind, row.id, false, {}, {}});
         tasks.insert(tasks.end(), writes.tasks.begin(), writes.tasks.end());
         notes.insert(notes.end(), writes.notes.begin(), writes.notes.end());
         return applied;
@@ -119,6 +124,17 @@ public:
         }
         page.more = at < rows.size();
         return page;
+    }
+
+    store::Feed changes(store::Changes const& wanted) const {
+        store::Feed feed;
+        feed.revision = revision_;
+        for (auto const& entry : feed_)
+            if (entry.revision > wanted.since &&
+                (wanted.kinds.empty() ||
+                 std::find(wanted.kinds.begin(), wanted.kinds.end(), entry.kind) != wanted.kinds.end()))
+                feed.entries.push_back(entry);
+        return feed;
     }
 
     store::ReferrerPage referrers(store::Referrers const& question) const {
@@ -262,6 +278,7 @@ private:
     FakeLedger ledger_;
     std::map<std::string, std::vector<std::vector<std::string>>> unique_;
     std::multimap<std::string, store::Reference> references_; // by the kind that refers
+    std::vector<store::FeedEntry> feed_;
     std::uint64_t revision_ = 0;
 };
 

@@ -18,6 +18,16 @@ namespace {
 constexpr std::string_view mount = "/identity";
 constexpr std::string_view interfaces[] = {"public", "internal", "admin"};
 
+// None when the feed does not go back so far.
+std::optional<store::Feed> changes_after(Host host, Call& call, store::Changes const& wanted) {
+    try {
+        return Client<store::contract>(host).call<&store::Store::changes>(call, wanted);
+    } catch (Error const& error) {
+        if (error.code() != Code::conflict) throw;
+        return std::nullopt;
+    }
+}
+
 json::string text_or_empty(std::optional<std::string> const& text) { return json::string(text.value_or("")); }
 
 } // namespace
@@ -30,12 +40,55 @@ std::string Catalog::base(Request const& request) const {
     return std::string(base);
 }
 
+std::shared_ptr<Catalog::Offered const> Catalog::offered(Store& store) const {
+    std::shared_ptr<Offered const> known;
+    {
+        world::Lock const lock(mutex_);
+        known = offered_;
+    }
+    if (known) {
+        store::Changes since;
+        since.since = known->revision;
+        since.kinds = {std::string(resource_of(static_cast<Service const*>(nullptr)).kind_name),
+                       std::string(resource_of(static_cast<Endpoint const*>(nullptr)).kind_name)};
+        since.wait = false;
+        auto feed = changes_after(host_, store.call(), since);
+        // It may need several looks to get to the head.
+        while (feed && feed->entries.empty() && feed->revision != since.since) {
+            since.since = feed->revision;
+            feed = changes_after(host_, store.call(), since);
+        }
+        if (!feed || !feed->entries.empty()) {
+            known.reset();
+        } else if (since.since != known->revision) {
+            auto later = *known;
+            later.revision = since.since;
+            known = std::make_shared<Offered const>(std::move(later));
+        } else {
+            return known;
+        }
+    }
+    if (!known) {
+        Offered read;
+        store::Query first;
+        first.limit = 1;
+        read.revision = store.page(resource_of(static_cast<Service const*>(nullptr)), std::move(first)).revision;
+        read.services = store.all<Service>(where("enabled", true));
+        read.endpoints = store.all<Endpoint>(where("enabled", true));
+        known = std::make_shared<Offered const>(std::move(read));
+    }
+    world::Lock const lock(mutex_);
+    if (!offered_ || offered_->revision < known->revision) offered_ = known;
+    return known;
+}
+
 json::array Catalog::entries(Store& store, Context const& caller, std::string const& base) const {
     UrlValues values{{"base", base}};
     if (caller.user) values["user_id"] = caller.user->id;
     if (caller.project) values["project_id"] = values["tenant_id"] = caller.project->id;
     std::map<std::string, json::array> endpoints; // by service
-    for (auto const& endpoint : store.all<Endpoint>(where("enabled", true))) {
+    auto const there = offered(store);
+    for (auto const& endpoint : there->endpoints) {
         auto const url = filled_in(endpoint.url, values);
         if (!url) continue;
         auto const region = endpoint.region_id ? json::value(json::string(*endpoint.region_id)) : json::value();
@@ -46,7 +99,7 @@ json::array Catalog::entries(Store& store, Context const& caller, std::string co
                                                               {"url", *url}});
     }
     json::array entries;
-    for (auto const& service : store.all<Service>(where("enabled", true)))
+    for (auto const& service : there->services)
         entries.push_back(json::object{{"id", service.id},
                                        {"type", service.type},
                                        {"name", text_or_empty(service.name)},

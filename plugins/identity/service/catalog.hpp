@@ -5,9 +5,12 @@
 
 #include <volutus/contract/cloud.hpp>
 #include <volutus/request.hpp>
+#include <volutus/world.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace volutus::identity_service {
 
@@ -56,11 +59,21 @@ public:
     Reply update_endpoint(Request& request);
 
 private:
+    // What is enabled, as it was at a revision. Every token shows it and it hardly changes, so it is read again when the
+    // feed tells of a change and not for every token.
+    struct Offered {
+        std::uint64_t revision = 0;
+        std::vector<Service> services;
+        std::vector<Endpoint> endpoints;
+    };
+    std::shared_ptr<Offered const> offered(Store& store) const;
     void check_endpoint(Request& request, Endpoint const& endpoint);
     void add_service(Store& store, cloud::Service const& loaded);
 
     Host host_;
     Settings settings_;
+    mutable world::Mutex mutex_;
+    mutable std::shared_ptr<Offered const> offered_;
 };
 
 std::string shown_url(Request& request, Endpoint const& endpoint);

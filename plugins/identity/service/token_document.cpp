@@ -14,17 +14,17 @@ json::string time_of(std::int64_t micros) {
 
 } // namespace
 
-json::object token_document(auth::Claims const& claims, Context const& context) {
+json::object token_document(Context const& context) {
     json::object token;
-    token["methods"] = json::array(claims.methods.begin(), claims.methods.end());
+    token["methods"] = json::array(context.methods.begin(), context.methods.end());
     if (context.user)
         token["user"] = {{"id", context.user->id},
                          {"name", context.user->name.value_or("")},
                          {"domain", domain_view(context.user->domain)},
                          {"password_expires_at", nullptr}};
-    token["audit_ids"] = json::array(claims.audit_ids.begin(), claims.audit_ids.end());
-    token["expires_at"] = time_of(claims.expires);
-    token["issued_at"] = time_of(claims.issued);
+    token["audit_ids"] = json::array(context.audit_ids.begin(), context.audit_ids.end());
+    token["expires_at"] = time_of(context.expires);
+    token["issued_at"] = time_of(context.issued);
     if (context.project) {
         token["project"] = {{"id", context.project->id},
                             {"name", context.project->name.value_or("")},

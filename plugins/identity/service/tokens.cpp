@@ -63,7 +63,7 @@ Reply Tokens::issue(Request& request) {
     json::decode(request.document(), body, json::Path{}, json::Unknown::ignored);
     auto const proof = authentication_.prove(request, body.auth.identity);
     auth::Claims claims;
-    auto const context = context_of(request, claims, proof, body.auth.scope);
+    auto context = context_of(request, claims, proof, body.auth.scope);
 
     Client<tokens::contract> sealer(request.host());
     claims.expires = proof.expires;
@@ -76,7 +76,9 @@ Reply Tokens::issue(Request& request) {
             sealed = sealer.call<&tokens::Tokens::seal>(request.call(), tokens::Seal{claims});
         }
     }
-    return token_reply(request.route().status_code, document(request, sealed.claims, context), std::move(sealed.text));
+    context.issued = sealed.claims.issued;
+    context.expires = sealed.claims.expires;
+    return token_reply(request.route().status_code, document(request, context), std::move(sealed.text));
 }
 
 // Fills in the claims too. Without a word about the scope it is the user's default project, if there is a role on it.
@@ -106,8 +108,8 @@ Context Tokens::context_of(Request& request, auth::Claims& claims, Proof const& 
     return contexts_.resolve(request.call(), claims).context;
 }
 
-json::object Tokens::document(Request& request, auth::Claims const& claims, Context const& context) {
-    auto document = token_document(claims, context);
+json::object Tokens::document(Request& request, Context const& context) {
+    auto document = token_document(context);
     bool const scoped = context.project || context.domain || context.system;
     if (scoped && !request.query("nocatalog"))
         document["catalog"] = catalog_.entries(request.store(), context, catalog_.base(request));
@@ -119,27 +121,28 @@ Tokens::Subject Tokens::subject_token(Request& request, bool expired_too) {
     subject.text = request.header("X-Subject-Token").value_or("");
     try {
         Client<tokens::contract> tokens(request.host());
-        subject.claims = tokens.call<&tokens::Tokens::open>(request.call(), tokens::Open{subject.text, expired_too});
-        subject.context = contexts_.resolve(request.call(), subject.claims).context;
+        subject.context =
+            tokens.call<&tokens::Tokens::context>(request.call(), tokens::Open{subject.text, expired_too});
     } catch (Error const& error) {
         if (error.code() != Code::unauthenticated && error.code() != Code::invalid) throw;
         throw Error(Code::not_found, "Could not find token.");
     }
-    json::object const token{{"user_id", subject.claims.user_id}};
+    auto const& context = subject.context;
+    json::object const token{{"user_id", context.trust ? context.trust->trustee_user_id : context.user.value().id}};
     request.enforce(request.route().policy, {{"target", {{"token", token}}}});
     return subject;
 }
 
 Reply Tokens::show(Request& request) {
     auto subject = subject_token(request, request.flag("allow_expired"));
-    return token_reply(200, document(request, subject.claims, subject.context), std::move(subject.text));
+    return token_reply(200, document(request, subject.context), std::move(subject.text));
 }
 
 Reply Tokens::revoke(Request& request) {
     auto const token = subject_token(request, false);
     RevokedToken revoked;
-    revoked.id = token.claims.audit_ids.front();
-    revoked.expires = token.claims.expires;
+    revoked.id = token.context.audit_ids.front();
+    revoked.expires = token.context.expires;
     try {
         request.apply(put(revoked) + expired_revocations(request) + changed({subject("token", revoked.id)}));
     } catch (Error const& error) {

@@ -33,12 +33,11 @@ public:
 private:
     struct Subject { // the token that X-Subject-Token names
         std::string text;
-        auth::Claims claims;
         Context context;
     };
     Subject subject_token(Request& request, bool expired_too);
     Context context_of(Request& request, auth::Claims& claims, Proof const& proof, json::value const& scope);
-    json::object document(Request& request, auth::Claims const& claims, Context const& context);
+    json::object document(Request& request, Context const& context);
 
     Contexts& contexts_;
     Catalog& catalog_;

@@ -1,3 +1,4 @@
+#include <kernel/auth/base_rules.hpp>
 #include <kernel/auth/claims.hpp>
 #include <kernel/auth/key_rotation.hpp>
 #include <kernel/auth/tokens_service.hpp>
@@ -32,7 +33,10 @@ protected:
 
     auth::Sealer sealer_{auth::KeyRing({auth::Key(1, {})})};
     auth::PasswordHasher hasher_{{64 * 1024, 1, 2, 256}};
-    auth::TokensService tokens_{sealer_, hasher_, {std::chrono::hours(1), std::chrono::hours(48)}};
+    plugin::Registry registry_;
+    auth::Authenticator authenticator_{
+        registry_, sealer_, std::make_shared<auth::Policy const>(auth::base_rules()), {}};
+    auth::TokensService tokens_{sealer_, hasher_, authenticator_, {std::chrono::hours(1), std::chrono::hours(48)}};
     plugin::CallContext context_;
     plugin::CallFrame frame_{context_};
     Call call_{&frame_};

@@ -106,6 +106,20 @@ TEST_F(CatalogOf, DisabledServicesAndEndpointsAreNotShown) {
     EXPECT_TRUE(entry("compute").empty());
 }
 
+TEST_F(CatalogOf, IsReadAgainWhenItChangedAndOnlyThen) {
+    auto const cost = [this] {
+        auto const before = fake.store.queries;
+        catalog();
+        return fake.store.queries - before;
+    };
+    catalog();
+    auto const usual = cost();
+    done(admin, "POST", "/v3/services", R"({"service":{"type":"later"}})");
+    EXPECT_GT(cost(), usual);
+    EXPECT_EQ(cost(), usual);
+    EXPECT_FALSE(entry("later").empty());
+}
+
 TEST_F(CatalogOf, TheVersionsAreToldToEverybody) {
     auto const all = ask(testkit::nobody(), "GET", "/");
     EXPECT_EQ(all.status, 300u);

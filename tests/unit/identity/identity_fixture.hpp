@@ -93,6 +93,7 @@ struct Identity : testing::Test {
             if (text.rfind("sealed:", 0) != 0) throw Error(Code::unauthenticated, "malformed");
             return json::encode(json::decode<auth::Claims>(json::parse(text.substr(7))));
         }
+        if (name == "context") return json::encode(caller(json::decode<tokens::Open>(request).text));
         if (name == "hash") {
             ++hashes;
             return json::encode(tokens::Hash{"hash of " + json::decode<tokens::Password>(request).text});

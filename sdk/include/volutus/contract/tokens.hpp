@@ -61,9 +61,12 @@ struct Tokens {
     virtual auth::Claims open(Call&, Open const&) = 0; // unauthenticated: malformed, altered, expired
     virtual Hash hash(Call&, Password const&) = 0;     // rate_limited when too many wait
     virtual Checked check(Call&, Check const&) = 0;
+    // What a token stands for, out of the context cache where it is there. unauthenticated: as open(), or revoked, or
+    // what it rests on is gone.
+    virtual Context context(Call&, Open const&) = 0;
 };
-inline constexpr auto contract =
-    volutus::contract<Tokens>("volutus.tokens/1", required<&Tokens::seal>("seal"), required<&Tokens::open>("open"),
-                              required<&Tokens::hash>("hash"), required<&Tokens::check>("check"));
+inline constexpr auto contract = volutus::contract<Tokens>(
+    "volutus.tokens/1", required<&Tokens::seal>("seal"), required<&Tokens::open>("open"),
+    required<&Tokens::hash>("hash"), required<&Tokens::check>("check"), required<&Tokens::context>("context"));
 
 } // namespace volutus::tokens
