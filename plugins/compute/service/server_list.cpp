@@ -155,13 +155,6 @@ Server require_server(Request& request) {
 
 void Servers::fill_nics(Call& call, std::vector<Server*> const& all) const {
     constexpr std::size_t at_once = 1000;
-    std::map<std::string, std::string> names; // of security groups, by id
-    try {
-        for (auto const& group : backends_.ports.call<&ports::Ports::groups>(call, ports::GroupIds{}).groups)
-            names[group.id] = group.name;
-    } catch (Error const& error) {
-        if (error.code() != Code::unsupported) throw;
-    }
     for (std::size_t first = 0; first < all.size(); first += at_once) {
         ports::Servers wanted;
         std::map<std::string, Server*> by_id;
@@ -172,13 +165,26 @@ void Servers::fill_nics(Call& call, std::vector<Server*> const& all) const {
             all[i]->shown_nics.emplace();
         }
         if (wanted.servers.empty()) continue;
-        for (auto& nic : backends_.ports.call<&ports::Ports::of_servers>(call, wanted).nics) {
-            for (auto& group : nic.security_groups)
-                if (auto const found = names.find(group); found != names.end()) group = found->second;
+        auto nics = backends_.ports.call<&ports::Ports::of_servers>(call, wanted).nics;
+        name_groups(call, nics);
+        for (auto& nic : nics)
             if (auto const found = by_id.find(nic.server); found != by_id.end())
                 found->second->shown_nics->push_back(std::move(nic));
-        }
     }
+}
+
+// A group that the caller does not see keeps its id.
+void Servers::name_groups(Call& call, std::vector<ports::Nic>& nics) const {
+    std::map<std::string, std::string> names; // by id
+    for (auto const& nic : nics)
+        for (auto const& group : nic.security_groups) names.emplace(group, group);
+    if (names.empty()) return;
+    ports::GroupIds wanted;
+    for (auto const& [id, name] : names) wanted.ids.push_back(id);
+    for (auto const& group : backends_.ports.call<&ports::Ports::groups>(call, wanted).groups)
+        names[group.id] = group.name;
+    for (auto& nic : nics)
+        for (auto& group : nic.security_groups) group = names[group];
 }
 
 Reply Servers::list(Request& request) {

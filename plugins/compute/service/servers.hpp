@@ -81,6 +81,7 @@ private:
     template <class Change> Reply change_metadata(Request& request, Change change);
     // Tells the interfaces of many servers with one question.
     void fill_nics(Call& call, std::vector<Server*> const& servers) const;
+    void name_groups(Call& call, std::vector<ports::Nic>& nics) const;
 
     Backends backends_;
     Settings settings_;

@@ -388,8 +388,9 @@ ports::SecurityGroups Nics::groups(Call& call, ports::GroupIds const& wanted) {
             out.groups.push_back({group.id, group.name, group.description, group.project_id});
     };
     if (!wanted.ids.empty()) {
-        for (auto const& id : wanted.ids)
-            if (auto const group = store.get<SecurityGroup>(id)) add(*group);
+        for (auto const& group :
+             store.all<SecurityGroup>(where("id", json::array(wanted.ids.begin(), wanted.ids.end()))))
+            add(group);
         return out;
     }
     if (!project.empty()) groups_.ensure_default(store, project);
