@@ -65,7 +65,10 @@ void replace(Request& request, std::vector<SentAllocations> const& all, Writes m
         request.apply(std::move(writes));
     };
     try {
-        retry_on_conflict(once, names_generations || !more.apply.put.empty() ? 1 : 5);
+        if (names_generations || !more.apply.put.empty())
+            once();
+        else
+            retry_on_conflict(once);
     } catch (Error const& error) {
         refuse_allocation(error);
     }

@@ -172,11 +172,13 @@ private:
 
     Client<store::contract> client_;
     Call* call_;
+    Companion* companion_ = nullptr;
     std::uint64_t seen_ = 0; // our own last write: reads must not show less
 };
 
-// Runs `body`, which reads and applies, again when another was faster; the last failure is thrown.
-template <class Body> auto retry_on_conflict(Body body, int tries = 5) {
+// Runs `body`, which reads and applies, again when another was faster; the last failure is thrown. A try fails only where
+// another's went through, so that many writers of one document all come to their turn.
+template <class Body> auto retry_on_conflict(Body body, int tries = 100) {
     while (true) {
         try {
             return body();
