@@ -21,8 +21,7 @@ Reply create_all(Request& request) {
         writes += put_object(resource, object.get());
         shown.push_back(request.view_object(resource, object.get()));
     }
-    request.apply(std::move(writes));
-    return request.shown_items(std::move(shown));
+    return request.apply_and_answer(std::move(writes), request.shown_items(std::move(shown)));
 }
 
 Reply update_one(Request& request) {

@@ -222,6 +222,10 @@ private:
         add_versions(operation, row.since, row.until);
         auto parameters = parameters_of(path);
         if (list) add_queries(parameters, *list);
+        if (row.takes_key())
+            parameters.push_back(json::object{{"name", "Idempotency-Key"},
+                                              {"in", "header"},
+                                              {"schema", json::object{{"type", "string"}, {"maxLength", 255}}}});
         if (!parameters.empty()) operation["parameters"] = std::move(parameters);
         if (takes_body && !row.any_body)
             operation["requestBody"] =

@@ -1,3 +1,4 @@
+#include "create_key.hpp"
 #include "policy_check.hpp"
 
 #include <volutus/resource.hpp>
@@ -119,6 +120,12 @@ std::optional<std::string> Request::header(std::string_view name) const {
 std::string Request::link(std::string_view path) const {
     if (is_absolute(path)) return parts_.http.base + std::string(path.substr(1));
     return parts_.http.base + prefix_ + std::string(path);
+}
+
+Reply Request::apply_and_answer(Writes writes, Reply reply) {
+    if (create_key_) create_key_->will_answer(reply);
+    apply(std::move(writes));
+    return reply;
 }
 
 // ---- policy ----

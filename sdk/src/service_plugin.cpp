@@ -1,3 +1,4 @@
+#include "create_key.hpp"
 #include "default_handlers.hpp"
 
 #include <volutus/service.hpp>
@@ -41,9 +42,15 @@ bool has_scope(Context const& caller, std::string_view scope) {
            (scope == "project" && caller.project);
 }
 
+Reply run_handler(Request& request) {
+    auto const& row = request.route();
+    return row.call ? row.call(request) : by_default(request);
+}
+
 } // namespace
 
-ServicePlugin::ServicePlugin(Host host, ServiceTraits const& traits) : Plugin(host), traits_(&traits) {
+ServicePlugin::ServicePlugin(Host host, ServiceTraits const& traits)
+    : Plugin(host), traits_(&traits), running_keys_(std::make_unique<RunningKeys>()) {
     provide<service::contract>(static_cast<service::Service&>(*this));
 }
 
@@ -170,7 +177,35 @@ Reply ServicePlugin::perform(Request& request) {
     }
     bool const writes = row.does == RouteRow::Does::create || row.does == RouteRow::Does::update;
     if (row.call && writes && !row.typed_body && !row.any_body) request.check_body();
-    return row.call ? row.call(request) : by_default(request);
+    auto const key = CreateKey::of(request);
+    return key.empty() ? run_handler(request) : perform_once(request, key);
+}
+
+Reply ServicePlugin::perform_once(Request& request, std::string const& key) {
+    CreateKey once(request, *running_keys_, key);
+    if (once.is_of_another_request()) {
+        Error const error(Code::invalid,
+                          "This Idempotency-Key was used for another request; send this one with a new key.",
+                          R"({"type":"IdempotencyKeyReused"})");
+        return fail(request.call(), error, request.resource().noun, request.version(), 422);
+    }
+    if (auto reply = once.first_answer()) return std::move(*reply);
+    request.create_key_ = &once;
+    request.store_.accompany(&once);
+    auto const end = [&] {
+        request.create_key_ = nullptr;
+        request.store_.accompany(nullptr);
+    };
+    try {
+        auto reply = run_handler(request);
+        end();
+        once.keep(reply);
+        return reply;
+    } catch (Error const&) {
+        end();
+        once.check_race(); // whatever the handler made of it
+        throw;
+    }
 }
 
 Reply ServicePlugin::fail(Call& call, Error const& error, std::string_view noun, Version version,

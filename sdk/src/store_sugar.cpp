@@ -188,6 +188,19 @@ store::Where where(std::string_view field, store::Operator op, json::value value
 }
 
 store::Applied Store::apply(Writes writes) {
+    if (!companion_) return prepare(std::move(writes));
+    companion_->board(writes.apply);
+    try {
+        auto applied = prepare(std::move(writes));
+        companion_->landed(applied);
+        return applied;
+    } catch (Error const& error) {
+        companion_->refused(error);
+        throw;
+    }
+}
+
+store::Applied Store::prepare(Writes writes) {
     auto applied = client_.call<&store::Store::apply>(*call_, writes.apply);
     seen_ = std::max(seen_, applied.revision);
     return applied;

@@ -113,17 +113,17 @@ Reply Keypairs::create(Request& request, NewKeypair const& wanted) {
         keypair.fingerprint = std::move(made.fingerprint);
         private_key = std::move(made.private_key);
     }
+    auto reply = request.shown(keypair);
+    if (!private_key.empty()) reply.body->at("keypair").as_object()["private_key"] = private_key;
     try {
-        request.apply(put(keypair) + claim_quota("user:" + user, quota_resource, keypair.id, 1, quota_));
+        return request.apply_and_answer(
+            put(keypair) + claim_quota("user:" + user, quota_resource, keypair.id, 1, quota_), std::move(reply));
     } catch (Error const& error) {
         if (error.code() == Code::over_quota) throw Error(Code::over_quota, "Quota exceeded, too many key pairs.");
         if (error.code() == Code::conflict)
             throw Error(Code::conflict, fmt::format("Key pair '{}' already exists.", keypair.name));
         throw;
     }
-    auto reply = request.shown(keypair);
-    if (!private_key.empty()) reply.body->at("keypair").as_object()["private_key"] = private_key;
-    return reply;
 }
 
 Reply Keypairs::remove(Request& request) {

@@ -295,8 +295,7 @@ Reply Servers::create(Request& request, NewServer const& wanted) {
         Writes writes;
         for (auto const& one : all) writes += writes_for(request, one);
         try {
-            request.apply(std::move(writes));
-            return answer_create(request, wanted, all.front());
+            return request.apply_and_answer(std::move(writes), answer_create(request, wanted, all.front()));
         } catch (Error const& error) {
             if (error.code() != Code::over_quota) throw;
             if (count <= wanted.min_count) refuse_quota(request.store(), error, server, wanted.min_count);

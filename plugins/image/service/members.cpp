@@ -72,8 +72,7 @@ Reply Members::add(Request& request, NewMember const& wanted) {
         member.project_id = wanted.member;
         member.created_at = member.updated_at = timestamp_now();
         image.members.push_back(member);
-        request.apply(stored(image));
-        return request.shown(shown(image, member));
+        return request.apply_and_answer(stored(image), request.shown(shown(image, member)));
     });
 }
 

@@ -177,7 +177,7 @@ std::string SecurityGroups::ensure_default(Store& store, std::string const& proj
     group.created_at = group.updated_at = timestamp_now();
     group.revision_number = 1;
     try {
-        store.apply(made(group, first_rules(group)));
+        store.prepare(made(group, first_rules(group)));
     } catch (Error const& error) {
         if (error.code() != Code::conflict) throw;
         if (auto const there = find()) return there->id; // somebody else was first

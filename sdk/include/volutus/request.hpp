@@ -17,6 +17,7 @@
 
 namespace volutus {
 
+class CreateKey;
 class PolicyCheck;
 
 // What a list's handler adds to what the table says.
@@ -88,6 +89,9 @@ public:
     // ---- the store ----
     Store& store() { return store_; }
     store::Applied apply(Writes writes) { return store_.apply(std::move(writes)); }
+    // The same where the answer is known before the apply: a create that is repeated with its Idempotency-Key is told just
+    // this, whatever happened in between. For secrets that are told once there is no other way.
+    Reply apply_and_answer(Writes writes, Reply reply);
     // Reads one and asks the route's policy about it. What is not there and what is another's is the same answer.
     template <class S> S require(std::string_view id) {
         S object;
@@ -134,6 +138,7 @@ private:
     bool by_the_cloud_ = false;
     Store store_;
     std::unique_ptr<PolicyCheck> policy_;
+    CreateKey* create_key_ = nullptr; // while a create with an Idempotency-Key runs
     std::optional<json::value> document_;
     std::optional<std::vector<json::object>> bodies_;
     bool many_ = false;

@@ -43,6 +43,8 @@
 //     another range of versions; std::optional members tell absent from given;
 //   - std::vector of one of these, for a `bulk` create;
 //   - a described struct.
+// A create (POST) takes the header Idempotency-Key: its repeat gets the first answer. See Store::prepare and
+// Request::apply_and_answer.
 // Without a handler the store does it. list: the caller's project (sees_all widens), filters, sort, marker, limit,
 // fields, one store query a page. show, remove: require(). create: sets id, project_id, user_id and the times where
 // there are such fields. update: the given keys, expecting the revision that was read.

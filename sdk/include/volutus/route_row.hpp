@@ -62,6 +62,9 @@ struct RouteRow {
     bool has_handler = false;
     bool typed_body = false; // the handler has a body type, which checks it
     bool any_body = false;   // the body is not checked; the handler reads document()
+
+    // A create that Idempotency-Key makes repeatable; a PUT is by itself.
+    constexpr bool takes_key() const { return does == Does::create && method == "POST" && !streams; }
 };
 
 // A path that begins with "//" stands without the prefixes: "//" is the root, "//v2.1" the version document.

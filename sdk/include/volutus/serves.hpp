@@ -249,6 +249,7 @@ template <class... Tables> struct ServesPart {
         out.key("kinds");
         out.open('[');
         each([&](auto const& table) { serving::write_kind(out, table); });
+        write_create_keys(out);
         out.close(']');
         out.key("routes");
         out.open('[');
@@ -263,6 +264,22 @@ template <class... Tables> struct ServesPart {
     }
 
 private:
+    // Where Idempotency-Key of all creates is remembered; found by age, to be forgotten.
+    constexpr void write_create_keys(ManifestWriter& out) const {
+        bool creates = false;
+        each([&](auto const& table) {
+            serving::each_route(table, [&](RouteRow const& row) { creates = creates || row.takes_key(); });
+        });
+        if (!creates) return;
+        out.open('{');
+        out.key("name");
+        std::array<std::string_view, 2> const pieces{traits->name, ".create_key"};
+        out.joined(pieces);
+        out.raw(R"("schema":1,"indexes":[{"field":"expires_at","type":"integer","several":false}],"unique":[],)"
+                R"("references":[],"lists":[{"scope":"","filters":[],"sorts":["expires_at"]}],"tombstone_seconds":0)");
+        out.close('}');
+    }
+
     template <class Visit> constexpr void each(Visit visit) const {
         std::apply([&](auto const*... table) { (visit(*table), ...); }, tables);
     }

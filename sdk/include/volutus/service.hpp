@@ -6,12 +6,15 @@
 #include <volutus/plugin.hpp>
 #include <volutus/serves.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace volutus {
+
+class RunningKeys;
 
 class ServicePlugin : public Plugin, private service::Service {
 public:
@@ -48,10 +51,12 @@ private:
     Reply respond(Request& request, std::vector<Bound> const& candidates);
     void choose(Request& request, std::vector<Bound> const& candidates) const;
     Reply perform(Request& request);
+    Reply perform_once(Request& request, std::string const& key);
     Reply fail(Call&, Error const&, std::string_view noun, Version version, unsigned status = 0) const;
     service::HttpReply send(Call&, Reply&&, Version version) const;
 
     ServiceTraits const* traits_;
+    std::unique_ptr<RunningKeys> running_keys_;
     std::vector<Resource const*> resources_;
     std::unordered_map<std::string, std::vector<Bound>> routes_; // by the manifest's route id; read-only after start
 };

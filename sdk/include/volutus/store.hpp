@@ -99,6 +99,16 @@ store::Where where(std::string_view field, store::Operator op, json::value value
 // Bound to a call; of one thread. Cheap to make.
 class Store {
 public:
+    // Goes along with the applies of a request and may add to one: how Idempotency-Key is remembered together with what
+    // it made. What board() throws is the apply's error.
+    class Companion {
+    public:
+        virtual ~Companion() = default;
+        virtual void board(store::Apply& apply) = 0;
+        virtual void landed(store::Applied const& applied) = 0;
+        virtual void refused(Error const& error) = 0;
+    };
+
     Store(Host host, Call& call) : client_(host), call_(&call) {}
 
     template <class S> std::optional<S> get(std::string_view id) {
@@ -146,6 +156,10 @@ public:
     }
 
     store::Applied apply(Writes writes);
+    // The same for what a create needs beforehand and would be there without it too, such as a project's first group: a
+    // create that is repeated does not take it for what it made.
+    store::Applied prepare(Writes writes);
+    void accompany(Companion* companion) { companion_ = companion; } // outlives the last apply; null: nobody
     // Puts and remembers the new revision in the object, so that it can be put again.
     template <class S> store::Applied save(S& object, Writes more = {}) {
         auto applied = apply(put(object) + std::move(more));

@@ -8,7 +8,7 @@ json::value manifest_document() { return json::parse(manifest_json()); }
 
 TEST(ResourceManifest, TheKindComesFromTheFieldsAndTheLists) {
     auto const kinds = json::decode<std::vector<store::Kind>>(manifest_document().at("kinds"));
-    ASSERT_EQ(kinds.size(), 1u);
+    ASSERT_EQ(kinds.size(), 2u); // and that of the keys of creates
     auto const& kind = kinds[0];
     EXPECT_EQ(kind.name, "toy.widget");
     EXPECT_EQ(kind.schema, 2u);

@@ -150,7 +150,7 @@ TEST_F(Ports, ListsFilterByEitherNameAndGiveTheFieldsAsked) {
 TEST_F(Ports, TheirTableFitsInAManifest) {
     auto const kinds = json::decode<std::vector<store::Kind>>(
         json::parse({network_manifest_text.data(), network_manifest_text.size()}).at("kinds"));
-    ASSERT_EQ(kinds.size(), 1u);
+    ASSERT_EQ(kinds.size(), 2u);
     EXPECT_EQ(kinds[0].references.size(), 2u);
     EXPECT_TRUE(kinds[0].references[0].owned);
 }
