@@ -36,12 +36,12 @@ struct Shop : ServicePlugin {
     explicit Shop(Host host) : ServicePlugin(host, shop) { serve<gadgets>(*this); }
 };
 
-struct Gadgets : testing::Test {
+struct RacingKeys : testing::Test {
     testkit::FakeHost fake;
     Shop here{fake.host()}, there{fake.host()}; // as two processes on one store
     Context member = testkit::member_of("p1");
 
-    ~Gadgets() override { meanwhile() = nullptr; }
+    ~RacingKeys() override { meanwhile() = nullptr; }
 
     testkit::Answer create(Shop& shop, std::string const& name) {
         service::HttpRequest http;
@@ -60,7 +60,7 @@ struct Gadgets : testing::Test {
 
 } // namespace
 
-TEST_F(Gadgets, ARepeatWhileTheFirstRunsIs409) {
+TEST_F(RacingKeys, ARepeatWhileTheFirstRunsIs409) {
     testkit::Answer repeat;
     meanwhile() = [&](Request&) { repeat = create(here, "a"); };
     EXPECT_EQ(create(here, "a").status, 201u);
@@ -70,7 +70,7 @@ TEST_F(Gadgets, ARepeatWhileTheFirstRunsIs409) {
     EXPECT_EQ(all("shop.gadget").size(), 1u);
 }
 
-TEST_F(Gadgets, OfTwoProcessesWithOneKeyTheStoreRefusesOne) {
+TEST_F(RacingKeys, OfTwoProcessesWithOneKeyTheStoreRefusesOne) {
     testkit::Answer other;
     meanwhile() = [&](Request&) { other = create(there, "a"); };
     EXPECT_EQ(create(here, "a").status, 409u);
@@ -79,13 +79,13 @@ TEST_F(Gadgets, OfTwoProcessesWithOneKeyTheStoreRefusesOne) {
     EXPECT_EQ(all("shop.gadget").size(), 1u);
 }
 
-TEST_F(Gadgets, AConflictOverSomethingElseIsTriedAgainWithTheKey) {
+TEST_F(RacingKeys, AConflictOverSomethingElseIsTriedAgainWithTheKey) {
     meanwhile() = [&](Request&) { throw Error(Code::precondition, "another was faster"); };
     EXPECT_EQ(create(here, "a").status, 201u);
     EXPECT_EQ(all("shop.create_key").size(), 1u);
 }
 
-TEST_F(Gadgets, WhatACreatePreparesIsNotWhatItMade) {
+TEST_F(RacingKeys, WhatACreatePreparesIsNotWhatItMade) {
     meanwhile() = [&](Request& request) {
         Gadget first;
         first.id = "first";
@@ -101,7 +101,7 @@ TEST_F(Gadgets, WhatACreatePreparesIsNotWhatItMade) {
     EXPECT_EQ(create(here, "a").body(), made.body());
 }
 
-TEST_F(Gadgets, AKeyIsFreeAgainAfterAFailure) {
+TEST_F(RacingKeys, AKeyIsFreeAgainAfterAFailure) {
     meanwhile() = [&](Request&) { throw Error(Code::unavailable, "the disk is full"); };
     EXPECT_EQ(create(here, "a").status, 503u);
     EXPECT_EQ(create(here, "a").status, 201u);
