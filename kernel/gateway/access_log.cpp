@@ -64,6 +64,7 @@ std::string to_json(AccessEntry const& entry) {
     std::string out = "{\"id\":";
     append_quoted(out, entry.id);
     append(out, "global_id", entry.global_id);
+    append(out, "trace_id", entry.trace);
     append(out, "client", entry.client);
     append(out, "method", entry.method);
     append(out, "path", entry.path);

@@ -9,7 +9,7 @@
 namespace volutus::kernel::gateway {
 
 struct AccessEntry {
-    std::string_view id, global_id;
+    std::string_view id, global_id, trace;
     std::string_view client, method, path, query; // path and query as sent
     std::string_view service, route;              // empty when none matched
     std::string_view user, project;

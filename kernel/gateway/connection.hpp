@@ -66,6 +66,7 @@ private:
     bool serve();
     void find_route();
     bool read_document();
+    void begin_trace();
     bool continue_document();
     void resume_upload();
     void continue_upload();

@@ -2,6 +2,7 @@
 #include "kernel/gateway/connection.hpp"
 #include "kernel/gateway/range.hpp"
 #include "kernel/gateway/tunnel.hpp"
+#include "kernel/trace/span.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -299,6 +300,7 @@ void Connection::account(bool complete) {
     entry.id = request_.id;
     entry.global_id = request_.global_id;
     entry.client = request_.origin.client;
+    entry.trace = trace::trace_id(request_.traceparent);
     entry.method = request_.method;
     entry.path = request_.raw_path;
     entry.query = request_.query;

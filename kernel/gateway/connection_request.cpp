@@ -1,6 +1,9 @@
 // A connection's way from a header to a handler.
 #include "kernel/gateway/connection.hpp"
 
+#include "kernel/trace/span.hpp"
+
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace volutus::kernel::gateway {
@@ -98,6 +101,7 @@ void Connection::find_route() {
     request_.peer = peer_;
     request_.tls = listener_.tls.has_value();
     request_.listener = listener_.name;
+    begin_trace();
     request_.caller = {};
     auto const global = request_.header("X-Openstack-Request-Id");
     request_.global_id = is_request_id(global) ? global : std::string_view{};
@@ -128,6 +132,25 @@ void Connection::find_route() {
 bool Connection::read_document() {
     state_ = State::document;
     document_.clear();
+// A trace that begins here bears the request's own id, and the span half of it: what is random enough for one serves
+// both, and whoever reads a log finds one by the other.
+void Connection::begin_trace() {
+    auto const given = trace::checked_traceparent(request_.header("traceparent"));
+    request_.parent_span = trace::span_id(given);
+    request_.tracestate = given.empty() ? std::string_view() : trace::checked_tracestate(request_.header("tracestate"));
+    auto& own = request_.traceparent;
+    own.assign("00-");
+    auto const digits = std::string_view(request_.id).substr(4); // after "req-"
+    if (given.empty())
+        std::copy_if(digits.begin(), digits.end(), std::back_inserter(own), [](char c) { return c != '-'; });
+    else
+        own += trace::trace_id(given);
+    own += '-';
+    auto const half = digits.substr(19); // "xxxx-xxxxxxxxxxxx", which no variant of a UUID leaves all zeros
+    own.append(half.substr(0, 4)).append(half.substr(5));
+    own += given.empty() || trace::is_sampled(given) ? "-01" : "-00";
+}
+
     send_continue();
     return state_ == State::document && continue_document();
 }

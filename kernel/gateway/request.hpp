@@ -41,14 +41,17 @@ struct Caller {
 
 class Request {
 public:
-    std::string_view method;       // as sent: "GET"
-    std::string_view raw_path;     // as sent, without the query; "/v2/a%2Fb"
-    std::string_view query;        // as sent, without the '?'
-    std::vector<Field> headers;    // in order, as sent
-    std::string_view body;         // the whole document; empty on a streaming route
-    BodyReader* stream = nullptr;  // on a streaming route
-    std::string id;                // "req-<uuid>", made here
-    std::string_view global_id;    // the client's own X-Openstack-Request-Id when it has that form, else empty
+    std::string_view method;      // as sent: "GET"
+    std::string_view raw_path;    // as sent, without the query; "/v2/a%2Fb"
+    std::string_view query;       // as sent, without the '?'
+    std::vector<Field> headers;   // in order, as sent
+    std::string_view body;        // the whole document; empty on a streaming route
+    BodyReader* stream = nullptr; // on a streaming route
+    std::string id;               // "req-<uuid>", made here
+    std::string_view global_id;   // the client's own X-Openstack-Request-Id when it has that form, else empty
+    std::string traceparent;      // of this request's span: the client's trace, or one that begins here
+    std::string_view parent_span; // the client's; empty where the trace begins here
+    std::string_view tracestate;
     std::string_view peer;         // address of the socket's other end, without the port
     Origin origin;                 // how the client sees us: from Host, or from a trusted proxy
     std::string_view listener;     // the name of the listener

@@ -108,13 +108,37 @@ Response ServiceHandler::call(Request& request, std::string_view name, plugin::C
     for (auto& header : reply.headers) response.headers.emplace_back(std::move(header.name), std::move(header.value));
     if (reply.body) response.body = output.take();
     if (request.route && request.route->streams_body) apply_range(request, response);
-    if (reply.status == 401) challenge(request, response);
+    if (reply.status == 401) gateway::challenge(options_.challenge, request, response);
     return response;
 }
 
 Response ServiceHandler::handle(Request& request) {
+    if (!options_.tracer || !trace::is_sampled(request.traceparent)) return serve(request);
+    trace::Span span;
+    span.start = world::wall_now().time_since_epoch().count();
+    auto response = serve(request);
+    span.end = world::wall_now().time_since_epoch().count();
+    span.name = fmt::format("{} {}", request.method, request.route->pattern);
+    span.kind = trace::Span::Kind::server;
+    span.traceparent = request.traceparent;
+    span.parent = request.parent_span;
+    span.state = request.tracestate;
+    span.attributes = {{"http.request.method", std::string(request.method)},
+                       {"http.route", request.route->pattern},
+                       {"http.response.status_code", std::to_string(response.status)},
+                       {"volutus.service", options_.plugin},
+                       {"volutus.request_id", request.id}};
+    if (response.status >= 500) span.error = std::to_string(response.status);
+    options_.tracer->ended(std::move(span));
+    return response;
+}
+
+Response ServiceHandler::serve(Request& request) {
     plugin::CallContext context;
     context.trace = request.id;
+    context.traceparent = request.traceparent;
+    context.tracestate = request.tracestate;
+    context.tracer = options_.tracer;
     if (!request.stream) context.deadline = world::now() + options_.deadline;
     try {
         auto identity = authenticate_(request, options_.anonymous.contains(request.route->id));
@@ -154,14 +178,14 @@ Response ServiceHandler::refuse(Request const& request, Refusal const& refusal) 
                    {{"plugin", options_.plugin}, {"request_id", request.id}, {"error", error.what()}});
     }
     auto response = plain(refusal);
-    if (refusal.status == 401) challenge(request, response);
+    if (refusal.status == 401) gateway::challenge(options_.challenge, request, response);
     return response;
 }
 
-void ServiceHandler::challenge(Request const& request, Response& response) const {
-    if (options_.challenge.empty()) return;
+void challenge(std::string_view pattern, Request const& request, Response& response) {
+    if (pattern.empty()) return;
     constexpr std::string_view hole = "{base}";
-    auto text = options_.challenge;
+    std::string text(pattern);
     auto const& origin = request.origin;
     if (auto const at = text.find(hole); at != std::string::npos)
         text.replace(at, hole.size(), fmt::format("{}://{}{}", origin.scheme, origin.host, origin.prefix));

@@ -26,8 +26,12 @@ struct ServiceOptions {
     std::string plugin;                                  // the id by which volutus.service/1 finds the service
     std::set<std::string> anonymous;                     // ids of routes that need no token
     world::Duration deadline = std::chrono::seconds(60); // of a call whose bodies are documents; streams have none
-    std::string challenge; // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
+    trace::Tracer* tracer = nullptr; // who is told of requests and the calls within them; null: nobody
+    std::string challenge;           // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
 };
+
+// Sets WWW-Authenticate as ServiceOptions::challenge says; an empty one sets none.
+void challenge(std::string_view pattern, Request const& request, Response& response);
 
 class ServiceHandler final : public Handler {
 public:
@@ -41,9 +45,9 @@ public:
     Response refuse(Request const& request, Refusal const& refusal) override;
 
 private:
+    Response serve(Request& request);
     Response call(Request& request, std::string_view name, plugin::CallContext& context,
                   std::string const& document) const;
-    void challenge(Request const& request, Response& response) const;
 
     plugin::Registry& registry_;
     ServiceOptions options_;

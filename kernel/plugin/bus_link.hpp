@@ -10,12 +10,15 @@ namespace volutus::kernel::plugin {
 // all of it.
 struct BusCall {
     std::string contract, target, name, request;
-    std::string caller, trace, task, step;
+    std::string caller, trace, traceparent, tracestate;
+    json::object by;
+    std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;
     std::int64_t patience = 0; // nanoseconds
 };
 BOOST_DESCRIBE_STRUCT(BusCall, (),
-                      (contract, target, name, request, caller, trace, task, step, attempt, epoch, patience))
+                      (contract, target, name, request, caller, trace, traceparent, tracestate, by, task, step, attempt,
+                       epoch, patience))
 
 struct BusReply {
     vlt_status status = VLT_OK;

@@ -74,10 +74,16 @@ CallFrame& CallFrame::nested() {
     return *nested_;
 }
 
+std::string_view CallFrame::traceparent() const {
+    if (!traceparent_.empty()) return traceparent_;
+    return parent_ ? parent_->traceparent() : std::string_view(context_.traceparent);
+}
+
 void CallFrame::reset() {
     arena_.release();
     message_.clear();
     details_.clear();
+    traceparent_.clear();
     outcome_.reset();
     input_ = output_ = nullptr;
 }

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "kernel/plugin/cancellation.hpp"
+#include "kernel/trace/span.hpp"
 
 #include <volutus/call.hpp>
 #include <volutus/error.hpp>
+#include <volutus/json.hpp>
 
 #include <array>
 #include <atomic>
@@ -38,6 +40,9 @@ struct CallContext {
     std::shared_ptr<auth::Caller const> known; // the same, ready for policy; null where nobody has read it
     std::string client_address;                // where the request came from: `known` is of many requests
     std::string trace;                         // request id
+    std::string traceparent, tracestate;       // see kernel/trace/span.hpp; "" = nobody traces it
+    trace::Tracer* tracer = nullptr;           // who is told of the calls within it; null: nobody
+    json::object by;                           // within a task: who began it, as volutus::store::FeedEntry::by tells
     std::string task, step;
     std::uint64_t attempt = 0, epoch = 0;
     world::Instant deadline = world::Instant::max();
@@ -85,6 +90,10 @@ public:
     CallFrame const* parent() const { return parent_; } // the call within which this one is made
     unsigned depth() const { return depth_; }           // calls that this one is within
 
+    // The span of this call where it has one, else of what it is within.
+    std::string_view traceparent() const;
+    void set_traceparent(std::string_view own) { traceparent_ = own; }
+
     // Copies text into the arena.
     vlt_str keep(std::string_view text);
 
@@ -111,7 +120,7 @@ private:
     unsigned depth_;
     vlt_stream* input_ = nullptr;
     vlt_stream* output_ = nullptr;
-    std::string message_, details_;
+    std::string message_, details_, traceparent_;
     std::atomic<std::uint32_t> progress_ = 0;
     std::unique_ptr<CallFrame> nested_;
 

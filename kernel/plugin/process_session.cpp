@@ -80,6 +80,7 @@ void Session::serve(Frame const& request, std::shared_ptr<Chain> const& chain, C
     if (!within) {
         // A call of its own has a trace and a deadline; it acts for nobody else and for no task.
         chain->context->caller.clear();
+        chain->context->by.clear();
         chain->context->task.clear();
         chain->context->step.clear();
         chain->context->attempt = chain->context->epoch = 0;

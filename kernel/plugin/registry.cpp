@@ -22,6 +22,14 @@ struct OwnContext {
 struct OwnFrame : OwnContext, CallFrame {
     OwnFrame() : CallFrame(own) {}
 };
+
+void describe(trace::Span& span, CallFrame& frame, CallFrame& nested, std::string_view contract, std::string_view name,
+              std::string_view target) noexcept {
+    span.name = fmt::format("{} {}", contract, name);
+    span.state = frame.context().tracestate;
+    if (!target.empty()) span.attributes.emplace_back("volutus.target", target);
+    nested.set_traceparent(span.traceparent);
+}
 } // namespace
 
 void check_request(std::string_view contract, std::string_view request) {
@@ -134,6 +142,8 @@ vlt_status Registry::call(std::string const& plugin, CallFrame& frame, std::stri
     auto& nested = frame.nested();
     nested.set_streams(input, output);
     vlt_status status = VLT_INTERNAL;
+    trace::Started span(frame.context().tracer, frame.traceparent());
+    if (span) describe(*span, frame, nested, contract, name, target);
     try {
         check_request(contract, request);
         if (frame.depth() >= deepest_call)
@@ -149,6 +159,7 @@ vlt_status Registry::call(std::string const& plugin, CallFrame& frame, std::stri
     } catch (std::exception const& error) {
         status = nested.fail(Code::internal, error.what());
     }
+    span.end(status == VLT_OK ? std::string_view() : nested.message());
     if (status != VLT_OK) *reply = nested.error_document(status);
     return status;
 }

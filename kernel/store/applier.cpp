@@ -26,6 +26,15 @@ json::array changed_fields(json::object const* before, json::object const& after
     return fields;
 }
 
+// Whose a document is: by the field that its kind's lists are scoped by.
+std::string_view project_of(contract::Kind const& kind, json::object const& body) {
+    std::string_view field = "project_id";
+    for (auto const& list : kind.lists)
+        if (!list.scope.empty()) field = list.scope;
+    auto const* project = body.if_contains(field);
+    return project && project->is_string() ? json::view(project->get_string()) : std::string_view();
+}
+
 template <class List> List missing_from(List const& some, List const& all) {
     List gone;
     std::ranges::set_difference(some, all, std::back_inserter(gone));
@@ -98,8 +107,7 @@ contract::Applied Applier::run() {
     check_outcome();
     for (auto const& note : apply.notes) feed_.note(note.topic, note.body);
     for (auto const& [account, resources] : ledger_.changed()) feed_.account(account, resources);
-    if (!feed_.kinds().empty()) // what changed nothing needs no note
-        for (auto const& note : prepared_.kernel.notes) feed_.note(note.topic, note.body);
+    if (!feed_.kinds().empty() && !prepared_.kernel.by.empty()) feed_.by(prepared_.kernel.by);
     return applied;
 }
 
@@ -131,7 +139,8 @@ void Applier::put(PreparedPut const& put) {
                                 table.kind.name, put.id, old->schema, table.kind.schema));
     write_row(put, !old);
     if (table.derives()) write_derived(table, put.id, old ? derive(table, put.id, old->body) : Derived{}, put.derived);
-    feed_.put(table.kind.name, put.id, !old, changed_fields(old ? &old->body : nullptr, *put.body));
+    feed_.put(table.kind.name, put.id, !old, changed_fields(old ? &old->body : nullptr, *put.body),
+              project_of(table.kind, *put.body));
 }
 
 void Applier::put_filled(PreparedPut const& prepared, std::vector<std::int64_t> const& taken) {
@@ -181,7 +190,7 @@ void Applier::remove(KindTable const& table, std::string const& id) {
         write_derived(table, id, before, kept);
     }
     removed_.emplace_back(table.kind.name, id);
-    feed_.remove(table.kind.name, id);
+    feed_.remove(table.kind.name, id, project_of(table.kind, old->body));
 }
 
 void Applier::check_outcome() {

@@ -32,15 +32,12 @@ struct PreparedPut {
 };
 PreparedPut prepare_put(KindTable const& table, std::string const& id, json::object const& body);
 
-// The topic of the note beside each change that a user's request made: {"user_id", "project_id" | "domain_id" | "system",
-// "client_address", "request_id", "plugin"}. What a task changes later has none; the apply that started it has.
-inline constexpr std::string_view audit_topic = "audit";
-
 // What of an apply is the kernel's own and not of the plugin that the rest belongs to.
 struct KernelPart {
     std::vector<contract::Put> put;
     std::vector<contract::Remove> remove;
-    std::vector<contract::Note> notes; // left out where nothing changed
+    json::object by;         // who makes the change, as FeedEntry::by tells it; tasks that it starts remember that
+    std::string traceparent; // of what makes it; tasks that it starts go on within that
 };
 
 // An apply that is valid in itself: bounds, ownership and shapes are checked and texts are printed, all on the caller's

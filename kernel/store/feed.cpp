@@ -24,7 +24,10 @@ contract::FeedEntry read_entry(Rows const& row) {
     entry.id = row.string(4);
     if (auto const fields = row.text(5); !fields.empty())
         entry.fields = json::decode<std::vector<std::string>>(json::parse(fields));
-    entry.note = json::parse_object(row.text(6));
+    if (change == int(contract::Change::note) || change == int(contract::Change::account))
+        entry.note = json::parse_object(row.text(6));
+    else
+        entry.project_id = row.string(6);
     return entry;
 }
 
@@ -38,20 +41,31 @@ contract::FeedEntry read_entry(Rows const& row) {
 
 std::int64_t wall_microseconds() { return world::wall_now().time_since_epoch().count(); }
 
-void FeedWriter::write(int change, std::string_view kind, std::string_view id, std::string_view fields,
-                       std::string_view note) {
+void FeedWriter::insert(std::uint32_t ordinal, int change, std::string_view kind, std::string_view id,
+                        std::string_view fields, std::string_view note) {
     db_.execute("INSERT INTO store_feed (revision, ordinal, change, kind, id, fields, note) VALUES (?1, ?2, ?3, ?4, "
                 "?5, ?6, ?7)",
-                revision_, ordinal_++, change, kind, id, fields, note);
+                revision_, ordinal, change, kind, id, fields, note);
+}
+
+void FeedWriter::write(int change, std::string_view kind, std::string_view id, std::string_view fields,
+                       std::string_view note) {
+    insert(ordinal_++, change, kind, id, fields, note);
     kinds_.emplace(kind);
 }
 
-void FeedWriter::put(std::string_view kind, std::string_view id, bool created, json::array const& fields) {
-    write(created ? created_put : int(contract::Change::put), kind, id, fields.empty() ? "" : json::print(fields), "");
+void FeedWriter::by(json::object const& who) {
+    insert(0, int(contract::Change::note), audit_topic, "", "", json::print(who));
 }
 
-void FeedWriter::remove(std::string_view kind, std::string_view id) {
-    write(int(contract::Change::remove), kind, id, "", "");
+void FeedWriter::put(std::string_view kind, std::string_view id, bool created, json::array const& fields,
+                     std::string_view project) {
+    write(created ? created_put : int(contract::Change::put), kind, id, fields.empty() ? "" : json::print(fields),
+          project);
+}
+
+void FeedWriter::remove(std::string_view kind, std::string_view id, std::string_view project) {
+    write(int(contract::Change::remove), kind, id, "", project);
 }
 
 void FeedWriter::note(std::string_view topic, json::object const& body) {
@@ -89,6 +103,7 @@ contract::Feed read_feed(Connection& connection, contract::Changes const& wanted
     std::uint64_t looked = 0;
     std::size_t bytes = 0, whole = 0; // whole: entries of the applies that were told to their end
     std::uint64_t current = 0;
+    std::string by; // of the current apply
     while (rows.next()) {
         ++looked;
         if (rows.revision(0) != current) { // the apply before is told
@@ -99,10 +114,15 @@ contract::Feed read_feed(Connection& connection, contract::Changes const& wanted
                 if (whole >= wanted.limit) return feed;
             }
             current = rows.revision(0);
+            by.clear();
+        }
+        if (rows.text(3) == audit_topic) {
+            by = rows.string(6);
+            continue;
         }
         if (current == wanted.since + 1 && rows.integer(1) < wanted.skip) continue;
         if (!wanted.kinds.empty() && std::ranges::find(wanted.kinds, rows.text(3)) == wanted.kinds.end()) continue;
-        bytes += 200 + rows.text(4).size() + rows.text(5).size() + rows.text(6).size();
+        bytes += 200 + by.size() + rows.text(4).size() + rows.text(5).size() + rows.text(6).size();
         if (feed.entries.size() >= wanted.limit || bytes > reply_bytes) {
             if (whole > 0) { // this apply goes into the next reply, whole
                 feed.entries.resize(whole);
@@ -115,6 +135,7 @@ contract::Feed read_feed(Connection& connection, contract::Changes const& wanted
             }
         }
         feed.entries.push_back(read_entry(rows));
+        if (!by.empty()) feed.entries.back().by = json::parse_object(by);
     }
     if (looked == looked_at_once) { // the last apply may go on beyond what was looked at
         feed.entries.resize(whole);

@@ -10,21 +10,29 @@
 
 namespace volutus::kernel::store {
 
+// The row of who made an apply stands in the feed's table under this name, which no note may have as its topic.
+inline constexpr std::string_view audit_topic = "audit";
+
 // The entries of one apply, in order.
 class FeedWriter {
 public:
     FeedWriter(Connection& connection, std::uint64_t revision) : db_(connection), revision_(revision) {}
-    void put(std::string_view kind, std::string_view id, bool created, json::array const& fields);
-    void remove(std::string_view kind, std::string_view id);
+    void put(std::string_view kind, std::string_view id, bool created, json::array const& fields,
+             std::string_view project);
+    void remove(std::string_view kind, std::string_view id, std::string_view project);
     void note(std::string_view topic, json::object const& body);
     void account(std::string_view name, json::object const& resources);
+    // Who made the apply: of all its entries, and none itself.
+    void by(json::object const& who);
     std::set<std::string, std::less<>> const& kinds() const { return kinds_; }
 
 private:
+    void insert(std::uint32_t ordinal, int change, std::string_view kind, std::string_view id, std::string_view fields,
+                std::string_view note);
     void write(int change, std::string_view kind, std::string_view id, std::string_view fields, std::string_view note);
     Connection& db_;
     std::uint64_t revision_;
-    std::uint32_t ordinal_ = 0;
+    std::uint32_t ordinal_ = 1; // 0 is of who made it, so that a reader meets that first
     std::set<std::string, std::less<>> kinds_;
 };
 

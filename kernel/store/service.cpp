@@ -18,20 +18,21 @@ Patience patience_of(Call const& call) {
 // Who made the change stands in the feed beside it, so neither can be there without the other.
 KernelPart audited(Call const& call, std::string const& plugin) {
     auto const& context = context_of(call);
-    if (context.caller.empty()) return {};
+    KernelPart part;
+    part.by = context.by;
+    part.by["plugin"] = plugin;
+    part.traceparent = static_cast<plugin::CallFrame const&>(*call.raw()).traceparent();
+    if (auto const id = trace::trace_id(part.traceparent); !id.empty()) part.by["trace_id"] = id;
+    if (context.caller.empty()) return part;
     std::optional<Context> read;
     if (!context.known) read = parse_context(context.caller);
     auto const& caller = read ? *read : context.known->context;
-    if (!caller.user) return {};
-    json::object who{{"user_id", caller.user->id}};
-    if (caller.project) who["project_id"] = caller.project->id;
-    if (caller.domain) who["domain_id"] = caller.domain->id;
-    if (caller.system) who["system"] = true;
-    who["client_address"] = read ? read->client_address : context.client_address;
-    who["request_id"] = read ? read->request_id : context.trace;
-    who["plugin"] = plugin;
-    KernelPart part;
-    part.notes.push_back({std::string(audit_topic), std::move(who)});
+    if (caller.user) part.by["user_id"] = caller.user->id;
+    if (caller.project) part.by["project_id"] = caller.project->id;
+    if (caller.domain) part.by["domain_id"] = caller.domain->id;
+    if (caller.system) part.by["system"] = true;
+    part.by["client_address"] = read ? read->client_address : context.client_address;
+    part.by["request_id"] = read ? read->request_id : context.trace;
     return part;
 }
 } // namespace

@@ -87,7 +87,9 @@ void Applier::start(contract::StartTask const& task) {
             put(prepare_put(table, live, stored->body));
         }
     }
-    auto const body = task_body(task, prepared_.owner, !live.empty());
+    auto body = task_body(task, prepared_.owner, !live.empty());
+    if (!prepared_.kernel.by.empty()) body["by"] = prepared_.kernel.by;
+    if (!prepared_.kernel.traceparent.empty()) body["traceparent"] = prepared_.kernel.traceparent;
     put(prepare_put(table, task.id, body));
     task_resources_.emplace_back(task.kind, task.resource);
 }

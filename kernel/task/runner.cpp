@@ -38,6 +38,14 @@ bool is_passing(Code code) {
     default: return false;
     }
 }
+
+// What the task changes, whoever asked for it did.
+json::object beginner_of(std::string const& id, TaskDocument const& document) {
+    auto by = document.by.value_or(json::object());
+    by["task_id"] = id;
+    by["task"] = document.name;
+    return by;
+}
 } // namespace
 
 Runner::Runner(store::Store& store, plugin::Registry& registry, RunnerOptions options)
@@ -251,6 +259,9 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
     auto const shared = std::make_shared<plugin::CallContext>();
     auto& context = *shared;
     context.trace = "task-" + id;
+    context.by = beginner_of(id, document);
+    context.traceparent = document.traceparent.value_or("");
+    context.tracer = options_.tracer;
     context.task = id;
     context.step = document.phase == Phase::undo ? "undo:" + step : step;
     context.attempt = document.attempt + 1;
@@ -269,6 +280,13 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
     request.state = document.state;
     request.error = document.error;
 
+    trace::Started span(options_.tracer, context.traceparent);
+    if (span) {
+        span->name = fmt::format("{} {}", document.name, failed ? "failed" : context.step);
+        span->attributes = {
+            {"volutus.task", id}, {"volutus.kind", document.kind}, {"volutus.resource", document.resource}};
+        context.traceparent = span->traceparent;
+    }
     {
         world::Lock lock(mutex_);
         running.context = shared;
@@ -286,10 +304,12 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
     try {
         outcome =
             failed ? owner.call<&tasks::Steps::failed>(call, request) : owner.call<&tasks::Steps::run>(call, request);
-    } catch (Error const&) {
+    } catch (Error const& error) {
+        span.end(error.what());
         back();
         throw;
     }
+    span.end();
     back();
     return outcome;
 }
@@ -403,7 +423,7 @@ bool Runner::finish(std::string const& id, Running& running, contract::Apply app
         own.put.push_back({kind, other.id, json::encode_struct(body)});
         break;
     }
-    write(id, running, std::move(apply), own);
+    write(id, running, std::move(apply), std::move(own));
     return false;
 }
 
@@ -413,13 +433,15 @@ bool Runner::commit(std::string const& id, Running& running, contract::Apply app
     document.lease_until = wall_microseconds() + microseconds(options_.lease);
     store::KernelPart own;
     own.put.push_back({kind, id, json::encode_struct(document)});
-    write(id, running, std::move(apply), own);
+    write(id, running, std::move(apply), std::move(own));
     return true;
 }
 
 // One apply that holds as long as nobody else wrote the task. A renewal of the lease may come between: then it is made
 // again upon the renewed document.
-void Runner::write(std::string const& id, Running& running, contract::Apply apply, store::KernelPart const& own) {
+void Runner::write(std::string const& id, Running& running, contract::Apply apply, store::KernelPart own) {
+    own.by = beginner_of(id, running.document);
+    own.by["plugin"] = running.document.owner;
     auto& expected = apply.expect.emplace_back(contract::Expect{kind, id, {}});
     while (true) {
         expected.revision = revision_of(running);

@@ -16,6 +16,7 @@
 #include "kernel/plugin/registry.hpp"
 #include "kernel/store/store.hpp"
 #include "kernel/task/task_document.hpp"
+#include "kernel/trace/span.hpp"
 
 #include <volutus/contract/task.hpp>
 
@@ -35,6 +36,7 @@ struct RunnerOptions {
     std::uint64_t tries = 8;                               // of a step, before the task fails
     world::Duration first_pause = std::chrono::milliseconds(100);
     world::Duration longest_pause = std::chrono::seconds(60);
+    trace::Tracer* tracer = nullptr; // who is told of steps; null: nobody
 };
 
 class Runner {
@@ -76,7 +78,7 @@ private:
     bool try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason);
     bool finish(std::string const& id, Running& running, volutus::store::Apply apply);
     bool commit(std::string const& id, Running& running, volutus::store::Apply apply);
-    void write(std::string const& id, Running& running, volutus::store::Apply apply, store::KernelPart const& own);
+    void write(std::string const& id, Running& running, volutus::store::Apply apply, store::KernelPart own);
     std::uint64_t revision_of(Running const& running);
     tasks::StepOutcome ask(std::string const& id, Running& running, std::string const& step, bool failed);
     std::vector<std::string> const& steps_of(TaskDocument const& document) const;

@@ -33,6 +33,8 @@ struct TaskDocument {
     std::int64_t not_before = 0;
     std::optional<std::int64_t> started; // when it was asked for
     std::optional<std::int64_t> deadline;
+    std::optional<std::string> traceparent;
+    std::optional<json::object> by; // who began it; empty: the cloud itself
     bool cancel = false;
     std::optional<std::string> error;      // why it is undone
     std::optional<std::string> last_error; // of the last try that failed
@@ -41,6 +43,6 @@ struct TaskDocument {
 };
 BOOST_DESCRIBE_STRUCT(TaskDocument, (),
                       (name, version, owner, kind, resource, input, state, phase, step, attempt, lease, lease_until,
-                       not_before, started, deadline, cancel, error, last_error, status, live))
+                       not_before, started, deadline, traceparent, by, cancel, error, last_error, status, live))
 
 } // namespace volutus::kernel::task

@@ -50,6 +50,25 @@ TEST_P(StoreFeed, EveryChangeIsToldInTheOrderOfCommits) {
     for (std::uint64_t i = 0; i < 4; ++i) EXPECT_EQ(feed.entries[i].revision, i + 1);
 }
 
+TEST_P(StoreFeed, EachEntrySaysWhoseTheDocumentIsAndWhoDidIt) {
+    put_server("s1", R"({"name":"a","size":1,"project_id":"p1"})");
+    KernelPart part;
+    part.by = {{"user_id", "u1"}, {"request_id", "req-1"}};
+    store_->apply(owner, {.put = {{"test.server", "s2", {{"project_id", "p2"}}}}, .remove = {{"test.server", "s1"}}},
+                  part);
+    for (auto const limit : {1u, 100u}) { // of one apply, however it is told
+        auto const entries = follow(limit);
+        ASSERT_EQ(entries.size(), 3u);
+        EXPECT_EQ(entries[0].project_id, "p1");
+        EXPECT_TRUE(entries[0].by.empty());
+        EXPECT_EQ(entries[1].project_id, "p1") << "it was that project's when it went";
+        EXPECT_EQ(entries[1].by, part.by);
+        EXPECT_EQ(entries[2].project_id, "p2");
+        EXPECT_EQ(entries[2].by, part.by);
+    }
+    EXPECT_TRUE(changes({.kinds = {"audit"}}).entries.empty()) << "who did it is no change of its own";
+}
+
 TEST_P(StoreFeed, AnAccountsChangeIsToldWithItsNumbers) {
     apply({.set = {{.account = "host", .resource = "VCPU", .total = 4, .ratio = 2.0}},
            .claim = {{"host", "VCPU", "s1", 3}}});

@@ -69,6 +69,15 @@ TEST_P(StoreTasks, ATaskThatReplacesWaitsForTheLiveOneWhichIsCancelled) {
     expect_sound();
 }
 
+TEST_P(StoreTasks, ATaskRemembersWhoBeganIt) {
+    KernelPart asked;
+    asked.by = {{"user_id", "u1"}, {"request_id", "req-1"}};
+    store_->apply(owner, {.tasks = {task("t1")}}, asked);
+    EXPECT_EQ(get("kernel.task", "t1")->body.at("by"), json::value(asked.by));
+    EXPECT_EQ(refusal([&] { store_->apply(owner, {.tasks = {task("t1")}}, {}); }).code, Code::ok)
+        << "the same task again, whoever asks";
+}
+
 TEST_P(StoreTasks, ATaskComesWithItsResourceOrIsRefused) {
     auto late = task("t1");
     late.resource = "s2";

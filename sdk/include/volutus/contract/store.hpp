@@ -329,10 +329,15 @@ struct FeedEntry {
     std::string kind, id;            // of a note: its topic and ""; of an account: "kernel.account" and its name
     bool created = false;            // a put of what was not there
     std::vector<std::string> fields; // top-level keys that changed; of an account: its resources that changed
-    json::object note;               // of an account: {resource: {"total", "capacity", "used"}} after the apply, with
-                                     // "min_unit", "max_unit" and "step_size" where they are set; null: it is gone
+    std::string project_id;          // whose the document is, or was; "" = nobody's
+    json::object by;                 // who made the apply; empty = the cloud itself, at its start or its upkeep:
+                                     // {"plugin", "user_id", "project_id" | "domain_id" | "system", "client_address",
+    // "request_id", "trace_id"}; and "task_id" and "task", its name, where a task of that request
+    // did it later. A plugin that acts by itself is alone in it
+    json::object note; // of an account: {resource: {"total", "capacity", "used"}} after the apply, with
+                       // "min_unit", "max_unit" and "step_size" where they are set; null: it is gone
 };
-BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, created, fields, note))
+BOOST_DESCRIBE_STRUCT(FeedEntry, (), (revision, change, kind, id, created, fields, project_id, by, note))
 
 struct Feed {
     std::vector<FeedEntry> entries;
