@@ -8,7 +8,7 @@ build=(
     g++ cmake ninja-build ccache mold pkg-config git
     libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
     prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
-    libgtest-dev libgmock-dev libbenchmark-dev libnftables-dev libmicrohttpd-dev
+    libgtest-dev libgmock-dev libbenchmark-dev libcurl4-openssl-dev libnftables-dev libmicrohttpd-dev
     # plugins/compute/drivers/libvirt
     libvirt-dev libpugixml-dev
 )

@@ -47,6 +47,16 @@ private:
     plugin::Loader const& loader_; // has loaded when the bus serves
 };
 
+std::unique_ptr<trace::Exporter> exporter(Setup const& setup, metrics::Metrics& metrics) {
+    return setup.trace.endpoint.empty() ? nullptr : std::make_unique<trace::Exporter>(setup.trace, metrics);
+}
+
+task::RunnerOptions runner_options(Setup const& setup, trace::Tracer* tracer) {
+    auto options = setup.tasks;
+    options.tracer = tracer;
+    return options;
+}
+
 gateway::Authenticate authentication(Setup const& setup, Identity const* identity) {
     if (setup.auth.mode == auth::Mode::none) return open_authentication(setup.auth.open, setup.policy);
     return identity ? authentication_by_tokens(identity->authenticator()) : no_authentication();
@@ -55,9 +65,10 @@ gateway::Authenticate authentication(Setup const& setup, Identity const* identit
 } // namespace
 
 Daemon::Daemon(Setup setup)
-    : setup_(std::move(setup)), lock_(setup_.state_directory), store_(setup_.store),
-      scheduler_(store_, setup_.scheduler), bus_(bus::open_bus(setup_.bus_transport, setup_.node)),
-      loader_(registry_, loader_options(setup_)), runner_(store_, registry_, setup_.tasks) {
+    : setup_(std::move(setup)), lock_(setup_.state_directory), tracer_(exporter(setup_, metrics_)),
+      store_(setup_.store), scheduler_(store_, setup_.scheduler),
+      bus_(bus::open_bus(setup_.bus_transport, setup_.node)), loader_(registry_, loader_options(setup_)),
+      runner_(store_, registry_, runner_options(setup_, tracer_.get())) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
         provide_contracts();
@@ -119,8 +130,9 @@ void Daemon::open_gateway() {
     if (setup_.gateway.access_log) config.access = write_access;
     config.report = [](std::string_view what) { log::write(Level::error, "gateway", what); };
     config.ready = [this] { return ready_.load(); };
-    auto router = std::make_shared<gateway::Router const>(mounts(
-        loader_.loaded(), registry_, setup_.gateway, authentication(setup_, identity_.get()), setup_.auth.challenge));
+    auto router = std::make_shared<gateway::Router const>(
+        mounts(loader_.loaded(), registry_, setup_.gateway, authentication(setup_, identity_.get()),
+               setup_.auth.challenge, tracer_.get()));
     gateway_ = std::make_unique<gateway::Gateway>(std::move(config), std::move(router), metrics_);
 }
 

@@ -47,6 +47,7 @@ private:
     StateLock lock_;
     metrics::Metrics metrics_;
     store::Store store_;
+    std::unique_ptr<trace::Exporter> tracer_; // null: no spans leave
     scheduler::Scheduler scheduler_;
     plugin::Registry registry_;
     std::unique_ptr<bus::Bus> bus_;

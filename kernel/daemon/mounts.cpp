@@ -55,7 +55,7 @@ std::optional<std::string> mount_prefix(plugin::Manifest const& manifest) {
 
 std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& plugins, plugin::Registry& registry,
                                    gateway::Settings const& settings, gateway::Authenticate const& authenticate,
-                                   std::string const& challenge) {
+                                   std::string const& challenge, trace::Tracer* tracer) {
     std::vector<gateway::Mount> out;
     for (auto const& [plan, link] : plugins) {
         auto const prefix = mount_prefix(plan.manifest);
@@ -73,6 +73,7 @@ std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& pl
         }
         mount.handler = std::make_shared<gateway::ServiceHandler>(registry, std::move(options), authenticate);
         out.push_back(std::move(mount));
+        options.tracer = tracer;
     }
     return out;
 }

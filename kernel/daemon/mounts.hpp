@@ -36,6 +36,6 @@ std::optional<std::string> mount_prefix(plugin::Manifest const& manifest);
 // Each service at its prefix on the shared listeners, and without one on its own.
 std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& plugins, plugin::Registry& registry,
                                    gateway::Settings const& settings, gateway::Authenticate const& authenticate,
-                                   std::string const& challenge);
+                                   std::string const& challenge, trace::Tracer* tracer);
 
 } // namespace volutus::kernel::daemon

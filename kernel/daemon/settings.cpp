@@ -1,11 +1,14 @@
 #include "kernel/daemon/settings.hpp"
 
+#include "kernel/config/secret_file.hpp"
+#include "kernel/http/client.hpp"
 #include "kernel/plugin/process_link.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <filesystem>
+#include <sstream>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -73,6 +76,18 @@ constexpr std::string_view scheduler_schema = R"({
   }
 })";
 
+constexpr std::string_view trace_schema = R"({
+  "type": "object",
+  "properties": {
+    "endpoint": {"type": "string", "maxLength": 1024, "default": "",
+      "description": "of a collector of OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty: no spans leave"},
+    "header_file": {"type": "string", "format": "secret_file", "description": "a header a line that the collector asks for"},
+    "queue": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 8192, "description": "spans; more are dropped"},
+    "pause": {"type": "integer", "format": "duration", "minimum": 10, "maximum": 60000, "default": "1s",
+      "description": "between two requests to the collector"}
+  }
+})";
+
 std::string text_or(json::object const& section, std::string_view key, std::string fallback) {
     auto const* found = section.if_contains(key);
     return found ? json::text(*found) : std::move(fallback);
@@ -136,11 +151,28 @@ void read_scheduler(json::object const& section, Settings& out) {
             out.scheduler.weights[std::string(resource)] = weight.to_number<double>();
 }
 
+void read_trace(json::object const& section, config::Config const& config, Settings& out, config::Problems& problems) {
+    out.trace.endpoint = json::text(section.at("endpoint"));
+    out.trace.node = out.node;
+    out.trace.queue = number<std::size_t>(section, "queue");
+    out.trace.pause = time(section, "pause");
+    if (!out.trace.endpoint.empty() && !http::is_url(out.trace.endpoint))
+        problems.add(
+            config.origin_of("trace.endpoint"), "trace.endpoint",
+            fmt::format("'{}' is no URL; write one such as http://127.0.0.1:4318/v1/traces", out.trace.endpoint));
+    if (auto const* file = section.if_contains("header_file")) {
+        std::istringstream lines(config::read_secret(json::text(*file)));
+        for (std::string line; std::getline(lines, line);)
+            if (!line.empty()) out.trace.headers.push_back(line);
+    }
+}
+
 } // namespace
 
 std::vector<config::KnownSection> own_sections() {
     return {{"kernel", kernel_schema}, {"log", log_schema},     {"store", store_schema},
-            {"bus", bus_schema},       {"tasks", tasks_schema}, {"scheduler", scheduler_schema}};
+            {"bus", bus_schema},       {"tasks", tasks_schema}, {"scheduler", scheduler_schema},
+            {"trace", trace_schema}};
 }
 
 Settings settings_from(config::Config const& config, Overrides const& overrides, config::Problems& problems) {
@@ -151,6 +183,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     auto const bus = config.section("bus", bus_schema, problems);
     auto const tasks = config.section("tasks", tasks_schema, problems);
     auto const scheduler = config.section("scheduler", scheduler_schema, problems);
+    auto const trace = config.section("trace", trace_schema, problems);
     Settings out;
     if (problems.all().size() != before) return out;
 
@@ -168,6 +201,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     out.bus_transport = json::text(bus.at("transport"));
     read_tasks(tasks, out);
     read_scheduler(scheduler, out);
+    read_trace(trace, config, out, problems);
     return out;
 }
 

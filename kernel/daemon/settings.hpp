@@ -1,5 +1,5 @@
 // The sections of the configuration that are the daemon's own: [kernel], [log], [store],
-// [tasks] and [scheduler].
+// [tasks], [scheduler] and [trace].
 #pragma once
 
 #include "kernel/config/config.hpp"
@@ -7,6 +7,7 @@
 #include "kernel/scheduler/scheduler.hpp"
 #include "kernel/store/store.hpp"
 #include "kernel/task/runner.hpp"
+#include "kernel/trace/exporter.hpp"
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct Settings {
     std::string bus_transport;
     task::RunnerOptions tasks;
     scheduler::Options scheduler;
+    trace::ExportOptions trace;
 };
 
 // What the command line says instead of the configuration; empty: nothing.
