@@ -39,6 +39,9 @@ constexpr std::array rules{
     RuleDefault{"project_reader_or_admin", "rule:project_reader_api or rule:context_is_admin", 0,
                 "readers of the project and operators"},
 
+    RuleDefault{"events:get", "rule:project_reader_or_admin", 0, "who may watch what changes in a project"},
+    RuleDefault{"events:get_all", "rule:context_is_admin", 0, "who may watch what changes anywhere"},
+
     RuleDefault{"domain_manager_api", "role:manager and domain_id:%(domain_id)s", 0, "managers of the domain"},
     RuleDefault{"domain_reader_api", "role:reader and domain_id:%(domain_id)s", 0, "readers of the domain"},
 };

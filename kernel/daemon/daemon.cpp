@@ -5,6 +5,7 @@
 #include "kernel/daemon/cloud.hpp"
 #include "kernel/daemon/mounts.hpp"
 #include "kernel/daemon/node.hpp"
+#include "kernel/events/handler.hpp"
 #include "kernel/scheduler/service.hpp"
 #include "kernel/store/service.hpp"
 
@@ -130,9 +131,13 @@ void Daemon::open_gateway() {
     if (setup_.gateway.access_log) config.access = write_access;
     config.report = [](std::string_view what) { log::write(Level::error, "gateway", what); };
     config.ready = [this] { return ready_.load(); };
-    auto router = std::make_shared<gateway::Router const>(
-        mounts(loader_.loaded(), registry_, setup_.gateway, authentication(setup_, identity_.get()),
-               setup_.auth.challenge, tracer_.get()));
+    auto const authenticate = authentication(setup_, identity_.get());
+    auto all = mounts(loader_.loaded(), registry_, setup_.gateway, authenticate, setup_.auth.challenge, tracer_.get());
+    events_ = std::make_unique<events::Hub>(store_);
+    auto events =
+        std::make_shared<events::Handler>(*events_, store_, setup_.policy, authenticate, setup_.auth.challenge);
+    all.push_back({"events", std::move(events), shared_places(setup_.gateway, ""), {events::route()}});
+    auto router = std::make_shared<gateway::Router const>(std::move(all));
     gateway_ = std::make_unique<gateway::Gateway>(std::move(config), std::move(router), metrics_);
 }
 
@@ -162,6 +167,7 @@ void Daemon::stop() {
     if (gateway_ && !gateway_->drain(setup_.gateway.drain))
         log::write(Level::warning, "daemon", "requests under way were cut: they took longer than gateway.drain");
     gateway_.reset();
+    events_.reset();
     bus_.reset();
     scheduler_.stop();
     runner_.stop();

@@ -6,6 +6,7 @@
 #include "kernel/daemon/identity.hpp"
 #include "kernel/daemon/setup.hpp"
 #include "kernel/daemon/state_lock.hpp"
+#include "kernel/events/hub.hpp"
 #include "kernel/metrics/metrics.hpp"
 #include "kernel/plugin/loader.hpp"
 #include "kernel/scheduler/scheduler.hpp"
@@ -46,14 +47,15 @@ private:
     Setup const setup_;
     StateLock lock_;
     metrics::Metrics metrics_;
-    store::Store store_;
     std::unique_ptr<trace::Exporter> tracer_; // null: no spans leave
+    store::Store store_;
     scheduler::Scheduler scheduler_;
     plugin::Registry registry_;
     std::unique_ptr<bus::Bus> bus_;
     std::unique_ptr<Identity> identity_; // null: no plugin is the identity service
     plugin::Loader loader_;
     task::Runner runner_;
+    std::unique_ptr<events::Hub> events_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::atomic<bool> ready_ = false;
     bool stopped_ = false;

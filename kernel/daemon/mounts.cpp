@@ -11,12 +11,7 @@ namespace {
 std::vector<gateway::Place> places_of(std::string const& service, std::string const& prefix,
                                       gateway::Settings const& settings) {
     auto const& own = settings.own_listeners;
-    std::vector<gateway::Place> places;
-    for (auto const& listener : settings.config.listeners) {
-        bool const of_one =
-            std::any_of(own.begin(), own.end(), [&](auto const& entry) { return entry.second == listener.name; });
-        if (!of_one) places.push_back({listener.name, prefix});
-    }
+    auto places = shared_places(settings, prefix);
     if (auto const found = own.find(service); found != own.end()) places.push_back({found->second, ""});
     return places;
 }
@@ -35,6 +30,17 @@ gateway::Route route_from(RouteDeclaration const& declared, plugin::LinkKind lin
 }
 
 } // namespace
+
+std::vector<gateway::Place> shared_places(gateway::Settings const& settings, std::string const& prefix) {
+    auto const& own = settings.own_listeners;
+    std::vector<gateway::Place> places;
+    for (auto const& listener : settings.config.listeners) {
+        bool const of_one =
+            std::any_of(own.begin(), own.end(), [&](auto const& entry) { return entry.second == listener.name; });
+        if (!of_one) places.push_back({listener.name, prefix});
+    }
+    return places;
+}
 
 std::optional<ServiceDeclaration> service_of(plugin::Manifest const& manifest) {
     if (manifest.service.empty()) return std::nullopt;
@@ -67,13 +73,13 @@ std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& pl
         options.plugin = plan.name;
         options.deadline = settings.request_deadline;
         options.challenge = challenge;
+        options.tracer = tracer;
         for (auto const& declared : routes_of(plan.manifest)) {
             mount.routes.push_back(route_from(declared, plan.link));
             if (declared.anonymous) options.anonymous.insert(declared.id);
         }
         mount.handler = std::make_shared<gateway::ServiceHandler>(registry, std::move(options), authenticate);
         out.push_back(std::move(mount));
-        options.tracer = tracer;
     }
     return out;
 }

@@ -33,6 +33,9 @@ std::vector<RouteDeclaration> routes_of(plugin::Manifest const& manifest);
 // Its place on the listeners that all services share: "/<service>". Nothing for a plugin that is no service.
 std::optional<std::string> mount_prefix(plugin::Manifest const& manifest);
 
+// The listeners that all services share, with this prefix.
+std::vector<gateway::Place> shared_places(gateway::Settings const& settings, std::string const& prefix);
+
 // Each service at its prefix on the shared listeners, and without one on its own.
 std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& plugins, plugin::Registry& registry,
                                    gateway::Settings const& settings, gateway::Authenticate const& authenticate,

@@ -34,7 +34,7 @@ void Connection::on_handshaken(error_code failure) {
 void Connection::read() {
     if (reading_) return;
     if (input_ended_) return on_read(asio::error::eof, 0);
-    bool const bulk = state_ != State::head;
+    bool const bulk = state_ != State::head && state_ != State::live;
     if (in_begin_ == in_end_) {
         in_begin_ = in_end_ = 0;
         if (!bulk && in_.size() >= bulk_input) in_ = {};
@@ -73,6 +73,9 @@ void Connection::on_read(error_code failure, std::size_t count) {
             return upload_->fail(Code::cancelled, "the client closed the connection before the body's end");
         if (upload_) continue_upload();
         return;
+    case State::live:
+        if (failure) return abort();
+        return; // it says nothing more until it has heard all
     case State::lingering:
         if (failure) return abort();
         in_begin_ = in_end_ = 0;
@@ -131,6 +134,7 @@ void Connection::run_then() {
     case Then::nothing: return;
     case Then::next_request: return next_request();
     case Then::next_piece: return next_piece();
+    case Then::next_news: return send_news();
     case Then::finish_reply:
         if (finish_reply()) next_request();
         return;
@@ -169,6 +173,7 @@ void Connection::abort() {
 void Connection::drain() {
     if (state_ == State::handshaking) return abort();
     if (state_ == State::head && !head_started_ && in_begin_ == in_end_ && !writing_) return begin_close();
+    if (state_ == State::live) return send_news(); // which ends it
     if (state_ == State::tunnelling && tunnel_) tunnel_->close();
 }
 
@@ -181,7 +186,8 @@ void Connection::check_time(world::Instant now) {
         if (now >= deadline_) too_slow();
         return;
     }
-    bool const sends = state_ == State::replying && writing_;
+    if (state_ == State::live) send_pulse(now);
+    bool const sends = (state_ == State::replying || state_ == State::live) && writing_;
     bool const receives =
         reading_ && (state_ == State::document || state_ == State::passing || state_ == State::handling);
     if (!sends && !receives) {
@@ -203,7 +209,7 @@ void Connection::check_time(world::Instant now) {
 
 // Bytes that the client has sent, or has taken: the kernel tells what of our bytes still waits for it.
 std::int64_t Connection::progress() {
-    if (state_ != State::replying) return static_cast<std::int64_t>(received_);
+    if (state_ != State::replying && state_ != State::live) return static_cast<std::int64_t>(received_);
     int waiting = 0;
     ::ioctl(transport_->socket().native_handle(), SIOCOUTQ, &waiting);
     return static_cast<std::int64_t>(written_) - waiting;

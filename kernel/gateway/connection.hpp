@@ -38,6 +38,7 @@ private:
         document,   // reads a body that the handler gets whole
         handling,   // the handler runs on a thread of a pool; it may read the body through `upload_`
         replying,   // the reply is on its way
+        live,       // the reply is news, told as they come
         passing,    // reads and drops what the handler left of the body
         connecting, // to where a tunnel leads
         tunnelling,
@@ -45,7 +46,7 @@ private:
         closed
     };
     // What follows when the output has been written.
-    enum class Then { nothing, next_request, next_piece, finish_reply };
+    enum class Then { nothing, next_request, next_piece, next_news, finish_reply };
 
     // connection.cpp: the socket's side
     void read();
@@ -65,8 +66,8 @@ private:
     void reset_exchange();
     bool serve();
     void find_route();
-    bool read_document();
     void begin_trace();
+    bool read_document();
     bool continue_document();
     void resume_upload();
     void continue_upload();
@@ -91,6 +92,16 @@ private:
     bool open_tunnel(plugin::Descriptor connected);
     void enter_tunnel(Upstream upstream);
     void account(bool complete);
+
+    // connection_live.cpp
+    bool begin_live();
+    std::function<void()> waker(void (Connection::*step)());
+    void send_news();
+    void append_news();
+    void on_caught_up();
+    void send_pulse(world::Instant now);
+    void end_live();
+    bool open_live_socket();
 
     IoThread& io_;
     Shared& shared_;
@@ -128,6 +139,8 @@ private:
     std::string document_;                    // the body, or a piece of it on its way to `upload_`
     std::shared_ptr<Upload> upload_;
     std::shared_ptr<TunnelSession> tunnel_;
+    std::vector<News> news_;         // of a live reply, about to be sent
+    world::Instant last_told_{};     // when there was some
     std::string piece_;              // of the reply's body
     std::uint64_t piece_left_ = 0;   // of a body of known length
     std::uint64_t passing_left_ = 0; // of what is read only to be dropped
@@ -140,6 +153,7 @@ private:
     bool continue_due_ = false;
     bool chunked_reply_ = false;
     bool chunk_open_ = false;
+    bool ending_ = false; // of a live reply: its end is on its way
 };
 
 } // namespace volutus::kernel::gateway

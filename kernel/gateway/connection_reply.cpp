@@ -75,6 +75,7 @@ bool Connection::answer(Response response) {
     // The client may or may not send a body that nobody asked for, so where it would end is unknown.
     if (body_left() && (continue_due_ || head_.content_length.value_or(0) > body_received_ + limits_.drained_bytes))
         keep_alive_ = false;
+    if (response_.live) return begin_live();
     auto const length = body_length(response_.body);
     append_head(length);
     bool const bodiless = request_.method == "HEAD" || response_.status == 204 || response_.status == 304;
@@ -299,8 +300,8 @@ void Connection::account(bool complete) {
     AccessEntry entry;
     entry.id = request_.id;
     entry.global_id = request_.global_id;
-    entry.client = request_.origin.client;
     entry.trace = trace::trace_id(request_.traceparent);
+    entry.client = request_.origin.client;
     entry.method = request_.method;
     entry.path = request_.raw_path;
     entry.query = request_.query;

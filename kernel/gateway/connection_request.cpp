@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace volutus::kernel::gateway {
 
@@ -76,6 +77,8 @@ bool Connection::serve() {
     }
     if (route->websocket && (!head_.websocket || head_.has_body() || in_begin_ != in_end_))
         return refuse(400, "this path speaks websocket only");
+    if (route->live && head_.websocket && (head_.has_body() || in_begin_ != in_end_))
+        return refuse(400, "a websocket begins with a request without a body");
     if (!head_.has_body()) return dispatch();
     auto const limit = route->body_limit     ? route->body_limit
                        : route->streams_body ? UINT64_MAX
@@ -98,10 +101,10 @@ void Connection::find_route() {
     request_.stream = nullptr;
     request_.id.clear();
     io_.append_request_id(request_.id);
+    begin_trace();
     request_.peer = peer_;
     request_.tls = listener_.tls.has_value();
     request_.listener = listener_.name;
-    begin_trace();
     request_.caller = {};
     auto const global = request_.header("X-Openstack-Request-Id");
     request_.global_id = is_request_id(global) ? global : std::string_view{};
@@ -129,9 +132,6 @@ void Connection::find_route() {
     for (auto const raw : match_.captures) request_.captures.push_back(percent_decode(raw));
 }
 
-bool Connection::read_document() {
-    state_ = State::document;
-    document_.clear();
 // A trace that begins here bears the request's own id, and the span half of it: what is random enough for one serves
 // both, and whoever reads a log finds one by the other.
 void Connection::begin_trace() {
@@ -151,6 +151,9 @@ void Connection::begin_trace() {
     own += given.empty() || trace::is_sampled(given) ? "-01" : "-00";
 }
 
+bool Connection::read_document() {
+    state_ = State::document;
+    document_.clear();
     send_continue();
     return state_ == State::document && continue_document();
 }

@@ -51,7 +51,8 @@ struct Limits {
     std::chrono::milliseconds header{15'000}; // from a request's first byte to its header's end, and for TLS handshakes
     std::chrono::milliseconds linger{2'000};  // for the client to take the last reply in
     std::chrono::milliseconds tunnel_connect{10'000};
-    std::uint64_t body_rate = 512; // bytes a second, either way, averaged over rate_window
+    std::chrono::milliseconds pulse{15'000}; // a client of a live feed hears something at least so often
+    std::uint64_t body_rate = 512;           // bytes a second, either way, averaged over rate_window
     std::chrono::milliseconds rate_window{20'000};
 };
 

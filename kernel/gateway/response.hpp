@@ -1,6 +1,7 @@
 // What a handler answers. The gateway adds the request id, Date, Server, Connection and the body's framing.
 #pragma once
 
+#include "kernel/gateway/live_feed.hpp"
 #include "kernel/plugin/descriptor.hpp"
 
 #include <cstddef>
@@ -63,6 +64,9 @@ struct Response {
     // Only on a websocket route, and at most one of both; the other fields then do not count.
     std::optional<Tunnel> tunnel;
     plugin::Descriptor tunnel_socket{}; // a connected stream socket that the tunnel leads to
+
+    // Only on a live route: what the client hears from now on. The body then does not count.
+    std::unique_ptr<LiveFeed> live{};
 
     void set(std::string_view name, std::string_view value); // replaces, whatever the name's case
 };

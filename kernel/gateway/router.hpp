@@ -24,6 +24,7 @@ struct Route {
     bool reads_only = false;             // runs on the connection's own thread; else it may wait, on the pool
     bool streams_body = false;           // the handler reads the request's body; not together with reads_only
     bool websocket = false;              // answered with a Tunnel
+    bool live = false;                   // answered with a LiveFeed
     std::uint64_t body_limit = 0;        // bytes; 0: the gateway's default for documents, no limit for streams
     std::vector<std::string> captures{}; // the names in the pattern, in order; filled by the Router
 };

@@ -59,6 +59,7 @@ Limits limits_from(json::object const& table) {
     limits.connections = static_cast<std::size_t>(number(table, "connections"));
     limits.idle = time(table, "idle");
     limits.header = time(table, "header_time");
+    limits.pulse = time(table, "pulse");
     limits.body_rate = static_cast<std::uint64_t>(number(table, "body_rate"));
     return limits;
 }
@@ -107,6 +108,8 @@ std::string_view settings_schema() {
           "connections": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000},
           "idle": {"type": "integer", "format": "duration", "minimum": 100, "default": "75s"},
           "header_time": {"type": "integer", "format": "duration", "minimum": 100, "default": "15s"},
+          "pulse": {"type": "integer", "format": "duration", "minimum": 100, "maximum": 3600000, "default": "15s",
+            "description": "who watches events hears something at least so often"},
           "body_rate": {"type": "integer", "minimum": 0, "default": 512, "description": "bytes a second; slower peers are cut"}
         }}
       }

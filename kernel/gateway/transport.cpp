@@ -1,6 +1,7 @@
 #include "kernel/gateway/transport.hpp"
 
 #include "kernel/gateway/connection.hpp"
+#include "kernel/gateway/live_socket.hpp"
 #include "kernel/gateway/tunnel.hpp"
 
 #include <volutus/error.hpp>
@@ -54,6 +55,9 @@ public:
     std::shared_ptr<TunnelSession> into_tunnel(TunnelPlan&& plan) override {
         return open_tunnel(std::move(socket_), std::move(plan));
     }
+    std::shared_ptr<TunnelSession> into_live(LivePlan&& plan) override {
+        return open_live(std::move(socket_), std::move(plan));
+    }
     Socket& socket() override { return socket_; }
 
 private:
@@ -90,6 +94,9 @@ public:
     bool plain() const override { return false; }
     std::shared_ptr<TunnelSession> into_tunnel(TunnelPlan&& plan) override {
         return open_tunnel(std::move(stream_), std::move(plan));
+    }
+    std::shared_ptr<TunnelSession> into_live(LivePlan&& plan) override {
+        return open_live(std::move(stream_), std::move(plan));
     }
     Socket& socket() override { return stream_.next_layer(); }
 

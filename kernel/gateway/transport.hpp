@@ -25,6 +25,7 @@ using Upstream = asio::basic_stream_socket<asio::generic::stream_protocol, asio:
 class Connection;
 class TunnelSession;
 struct TunnelPlan;
+struct LivePlan;
 
 // Each async_ call keeps the connection alive and ends in its on_handshaken, on_read or on_written, never from within
 // the call. At most one read and one write at a time.
@@ -41,6 +42,8 @@ public:
     virtual bool plain() const = 0; // bytes may go to the descriptor itself
     // Turns into a websocket that leads on; see tunnel.hpp.
     virtual std::shared_ptr<TunnelSession> into_tunnel(TunnelPlan&&) = 0;
+    // Turns into a websocket that tells news; see live_socket.hpp.
+    virtual std::shared_ptr<TunnelSession> into_live(LivePlan&&) = 0;
     virtual Socket& socket() = 0;
 };
 

@@ -1,12 +1,12 @@
 #include "kernel/gateway/tunnel.hpp"
 
+#include "kernel/gateway/upgrade.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
@@ -16,10 +16,6 @@
 #include <sys/socket.h>
 
 namespace volutus::kernel::gateway {
-
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-namespace websocket = boost::beast::websocket;
 
 namespace {
 // Resolves, tries one address after the other, and gives up after a time.
@@ -76,14 +72,6 @@ private:
     error_code last_ = asio::error::host_not_found;
     std::function<void(error_code, Upstream)> done_;
 };
-
-http::request<http::empty_body> upgrade_request(Request const& request) {
-    http::request<http::empty_body> out(http::verb::get, "/", 11); // the path was judged before
-    for (auto const& field : request.headers)
-        out.insert(beast::string_view(field.name.data(), field.name.size()),
-                   beast::string_view(field.value.data(), field.value.size()));
-    return out;
-}
 
 bool offers_binary(Request const& request) {
     auto offered = request.header("Sec-WebSocket-Protocol");

@@ -153,16 +153,26 @@ volutus::store::Changes wanted_changes(Daemon& daemon, json::object const& reque
     return wanted;
 }
 
+json::value told(json::object const& by, std::string_view key) {
+    auto const* found = by.if_contains(key);
+    return found ? *found : json::value("");
+}
+
 void watch(Daemon& daemon, json::object const& request, Answer& answer) {
-    answer.columns({"revision", "change", "kind", "id", "fields", "note"});
+    answer.columns({"revision", "change", "kind", "id", "fields", "project_id", "user_id", "request_id", "task",
+                    "plugin", "note"});
+    auto const* project = request.if_contains("project_id");
     auto wanted = wanted_changes(daemon, request);
     while (!answer.gone()) {
         store::Patience patience;
         patience.until = world::now() + watch_turn;
         auto const feed = daemon.store().changes(wanted, patience);
-        for (auto const& entry : feed.entries)
+        for (auto const& entry : feed.entries) {
+            if (project && *project != json::value(entry.project_id)) continue;
             answer.row({entry.revision, json::encode(entry.change), entry.kind, entry.id, json::encode(entry.fields),
-                        entry.note});
+                        entry.project_id, told(entry.by, "user_id"), told(entry.by, "request_id"),
+                        told(entry.by, "task"), told(entry.by, "plugin"), entry.note});
+        }
         wanted.since = feed.revision;
         wanted.skip = feed.skip;
     }

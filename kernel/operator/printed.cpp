@@ -98,7 +98,10 @@ void Printed::row(json::array const& cells) {
         put(json::print(named(columns_, cells)));
     } else {
         std::vector<std::string> texts;
-        for (auto const& one : cells) texts.push_back(cell(one));
+        for (auto const& one : cells) {
+            auto text = cell(one);
+            texts.push_back(text.empty() ? "-" : std::move(text)); // so that each keeps its place
+        }
         put(fmt::format("{}", fmt::join(texts, "  ")));
     }
     std::fflush(out_);

@@ -20,6 +20,7 @@ struct Wanted {
     bool json = false, repair = false;
     std::optional<std::uint64_t> since;
     std::vector<std::string> kinds;
+    std::string project; // "" = all
 };
 
 std::string socket_of(Wanted const& wanted) {
@@ -36,6 +37,7 @@ int ask(std::string const& command, Wanted const& wanted) {
     if (wanted.since) request["since"] = *wanted.since;
     if (wanted.repair) request["repair"] = true;
     if (!wanted.kinds.empty()) request["kinds"] = json::encode(wanted.kinds);
+    if (!wanted.project.empty()) request["project_id"] = wanted.project;
     operators::AdminClient client(socket_of(wanted));
     operators::Printed printed(stdout, wanted.json, command == "watch");
     client.ask(request, printed);
@@ -65,7 +67,7 @@ constexpr Command commands[] = {{"status", "what this daemon is and how it fares
                                 {"routes", "what the gateway serves"},
                                 {"nodes", "the nodes of the cloud"},
                                 {"tasks", "live tasks, their steps and last errors"},
-                                {"watch", "changes as they come, until interrupted"},
+                                {"watch", "changes as they come, with who made them, until interrupted"},
                                 {"verify", "compares documents, ledger and backends; exit code 1 when they differ"},
                                 {"check-config", "reads and checks the configuration; needs no daemon"}};
 
@@ -89,6 +91,7 @@ int main(int argc, char** argv) {
         if (std::string_view(command.name) != "watch") continue;
         sub->add_option("--since", wanted.since, "from this revision on; default: from now");
         sub->add_option("--kind", wanted.kinds, "only changes of this kind; may come again");
+        sub->add_option("--project", wanted.project, "only what belongs to the project of this id");
     }
     try {
         app.parse(argc, argv);

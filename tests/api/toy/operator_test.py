@@ -80,11 +80,19 @@ class Operator(unittest.TestCase):
             first = json.loads(watching.stdout.readline())
             self.assertEqual((first["kind"], first["id"], first["change"]), ("toy.widget", made["id"], "put"))
             self.assertGreater(first["revision"], since)
+            self.assertEqual((first["project_id"], first["user_id"], first["plugin"]), ("toys", "somebody", "toy_service"))
+            self.assertTrue(first["request_id"].startswith("req-"), first)
             watching.terminate()
         with subprocess.Popen(self.cloud.command("watch", "--kind", "toy.widget", "--since", str(since)),
                               stdout=subprocess.PIPE, text=True) as watching:
-            words = watching.stdout.readline().split()
-            self.assertEqual(words[:4], [str(first["revision"]), "put", "toy.widget", made["id"]])
+            line = watching.stdout.readline()
+            self.assertEqual(line.split()[:4], [str(first["revision"]), "put", "toy.widget", made["id"]])
+            self.assertIn(first["request_id"], line.split())
+            watching.terminate()
+        with subprocess.Popen(self.cloud.command("watch", "--json", "--project", "another", "--since", str(since)),
+                              stdout=subprocess.PIPE, text=True) as watching:
+            other = self.cloud.ask("POST", "/toy/v1/widgets", {"widget": {"name": "x"}}, project="another").json["widget"]
+            self.assertEqual(json.loads(watching.stdout.readline())["id"], other["id"])
             watching.terminate()
 
     def test_verify_finds_no_difference_in_a_sound_cloud(self):

@@ -59,6 +59,7 @@ TEST(Printed, AsJsonATableIsAnArrayOfObjectsAlsoWhenItIsEmpty) {
 TEST(Printed, AStreamHasARowALine) {
     EXPECT_EQ(shown(true, true, {"a"}, {{1}, {2}}), "{\"a\":1}\n{\"a\":2}\n");
     EXPECT_EQ(shown(false, true, {"a", "b"}, {{1, json::array{"x", "y"}}}), "1  x y\n");
+    EXPECT_EQ(shown(false, true, {"a", "b", "c"}, {{1, "", 2}}), "1  -  2\n") << "each column keeps its place";
 }
 
 // ---- the socket ----
