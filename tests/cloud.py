@@ -9,8 +9,10 @@ The folder of the build stands in the environment as VOLUTUS_BUILD_DIR.
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import time
@@ -20,6 +22,9 @@ from pathlib import Path
 BUILD = Path(os.environ["VOLUTUS_BUILD_DIR"])
 # A sanitizer, or a machine that does much else, slows all by some factor; a wait ends as soon as what it waits for is there.
 PATIENCE = float(os.environ.get("VOLUTUS_TEST_PATIENCE", "60"))
+
+# A line of the level error, in either format of the log.
+ERROR = re.compile(r'\S+Z error |\{.*"level":"error"')
 
 OPEN = """
 [gateway]
@@ -57,6 +62,14 @@ def wait_for(what, condition, patience=None):
         time.sleep(0.01)
 
 
+def certify(folder):
+    """A self-signed certificate in cert.pem, and its key in key.pem; the certificate's bytes."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                   check=True, capture_output=True)
+    return ssl.PEM_cert_to_DER_cert((folder / "cert.pem").read_text())
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.text = status, headers, body
@@ -70,6 +83,11 @@ class Reply:
 
 
 class Cloud:
+    """Where it ends well, its log must have no line of the level error, unless the test sets `expects_errors`: true, or a
+    text that each such line holds."""
+
+    expects_errors = False
+
     def __init__(self, config):
         self.folder = Path(tempfile.mkdtemp(prefix="volutus-test-"))
         self.state = self.folder / "state"
@@ -96,7 +114,16 @@ class Cloud:
             self.process.wait()
         if kind:
             print(f"--- the daemon's log\n{self.log.read_text()[-8000:] if self.log.exists() else ''}\n---")
+        wrong = [] if kind else self.errors()
         self.discard()
+        assert not wrong, "the daemon's log has errors that the test does not expect:\n" + "\n".join(wrong)
+
+    def errors(self):
+        """Lines of the level error in the log that were not expected."""
+        if self.expects_errors is True or not self.log.exists():
+            return []
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if ERROR.match(line)]
+        return [line for line in lines if not self.expects_errors or self.expects_errors not in line]
 
     def discard(self):
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -101,6 +101,7 @@ class InProcessesOfTheirOwn(ComputeTest):
         self.assert_in_order()
 
     def test_a_driver_that_crashes_takes_only_its_server_along(self):
+        self.cloud.expects_errors = "the process of plugin compute_simulator failed"
         calm = self.running("calm")
         crashed = self.make("crash")
         wait_for("the driver to have crashed",
