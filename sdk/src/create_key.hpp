@@ -4,7 +4,7 @@
 //
 // What is remembered is one document of the kind "<service>.create_key" for each scope, user, route and key. It stands
 // in the very apply that makes the thing, which Store::apply adds it to, so that after a crash there are both or neither.
-// The answer follows in a second apply, or stands in the first where the handler knows it by then (Request::answer). A
+// The answer follows in a second apply, or stands in the first where the handler knows it by then (Request::apply_and_answer). A
 // crash between the two leaves a document without an answer: nobody got one, and the repeat is told what was made, as it
 // is by then.
 //
