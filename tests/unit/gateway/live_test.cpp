@@ -196,6 +196,7 @@ TEST_F(Live, AWebsocketGetsAMessageEach) {
     EXPECT_EQ(frame(client).front(), '\x88'); // goodbye
     client.send(std::string("\x88\x82\0\0\0\0\x03\xe9", 8));
     EXPECT_TRUE(client.closed());
+    client.close();
     EXPECT_TRUE(eventually([&] { return log().size() == 1; }));
     EXPECT_NE(log().front().find("\"status\":101"), std::string::npos);
 }
@@ -220,6 +221,7 @@ TEST_F(Live, DrainingEndsWhoeverListens) {
     EXPECT_EQ(frame(messages).front(), '\x88');
     messages.send(std::string("\x88\x82\0\0\0\0\x03\xe9", 8));
     EXPECT_TRUE(messages.closed());
+    messages.close();
 }
 
 TEST_F(Live, AWebsocketWithABodyIsRefused) {
