@@ -7,6 +7,7 @@
 #include "kernel/daemon/node.hpp"
 #include "kernel/events/handler.hpp"
 #include "kernel/scheduler/service.hpp"
+#include "kernel/store/backup.hpp"
 #include "kernel/store/service.hpp"
 
 #include <fmt/format.h>
@@ -58,6 +59,14 @@ task::RunnerOptions runner_options(Setup const& setup, trace::Tracer* tracer) {
     return options;
 }
 
+// A restore that was interrupted after it was decided.
+store::Options const& after_restore(store::Options const& options) {
+    if (auto const aside = store::finish_restore(options.database.path))
+        log::write(Level::notice, "daemon", "a restore of the store that was interrupted is finished now",
+                   {{"kept_aside", *aside}});
+    return options;
+}
+
 gateway::Authenticate authentication(Setup const& setup, Identity const* identity) {
     if (setup.auth.mode == auth::Mode::none) return open_authentication(setup.auth.open, setup.policy);
     return identity ? authentication_by_tokens(identity->authenticator()) : no_authentication();
@@ -67,7 +76,7 @@ gateway::Authenticate authentication(Setup const& setup, Identity const* identit
 
 Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), tracer_(exporter(setup_, metrics_)),
-      store_(setup_.store), scheduler_(store_, setup_.scheduler),
+      store_(after_restore(setup_.store)), scheduler_(store_, setup_.scheduler),
       bus_(bus::open_bus(setup_.bus_transport, setup_.node)), loader_(registry_, loader_options(setup_)),
       runner_(store_, registry_, runner_options(setup_, tracer_.get())) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);

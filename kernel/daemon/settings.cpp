@@ -1,6 +1,7 @@
 #include "kernel/daemon/settings.hpp"
 
 #include "kernel/config/secret_file.hpp"
+#include "kernel/daemon/setup.hpp"
 #include "kernel/http/client.hpp"
 #include "kernel/plugin/process_link.hpp"
 
@@ -196,6 +197,7 @@ Settings settings_from(config::Config const& config, Overrides const& overrides,
     out.log.json = json::text(log.at("format")) == "json";
     out.store.engine = json::text(store.at("engine"));
     out.store.database.path = text_or(store, "path", out.state_directory + "/store.db");
+    out.store.program = version;
     out.store.readers = number<std::size_t>(store, "readers");
     out.store.feed_retention = time(store, "feed_retention");
     out.bus_transport = json::text(bus.at("transport"));

@@ -22,7 +22,7 @@ namespace {
 // Writes the lines of a reply. A client that takes nothing for a while is given up.
 class Lines final : public Answer {
 public:
-    explicit Lines(int handle) : handle_(handle) {}
+    Lines(int handle, int file) : handle_(handle), file_(file) {}
 
     void document(json::object const& whole) override { put({{"document", whole}}); }
     void columns(std::vector<std::string> const& names) override {
@@ -35,6 +35,7 @@ public:
         auto const got = ::recv(handle_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
     }
+    int file() override { return file_; }
     void end() { put({{"end", {{"failed", failed_}}}}); }
     void error(Error const& error) { put({{"error", {{"code", to_string(error.code())}, {"message", error.what()}}}}); }
 
@@ -49,8 +50,42 @@ private:
         }
     }
 
-    int handle_;
+    int handle_, file_;
     bool failed_ = false;
+};
+
+// What a client sends: bytes, and now and then a descriptor, of which the last is kept.
+class Incoming {
+public:
+    explicit Incoming(int handle) : handle_(handle) {}
+    Incoming(Incoming const&) = delete;
+    Incoming& operator=(Incoming const&) = delete;
+    ~Incoming() { close_file(); }
+
+    int file() const { return file_; }
+    void close_file() {
+        if (file_ >= 0) ::close(std::exchange(file_, -1));
+    }
+    ssize_t receive(char* into, std::size_t size) {
+        iovec bytes{into, size};
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+        msghdr message{};
+        message.msg_iov = &bytes;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size(); // the system closes what does not fit
+        auto const got = ::recvmsg(handle_, &message, MSG_CMSG_CLOEXEC);
+        auto const* const head = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+        if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+            head->cmsg_len == CMSG_LEN(sizeof(int))) {
+            close_file();
+            std::memcpy(&file_, CMSG_DATA(head), sizeof file_);
+        }
+        return got;
+    }
+
+private:
+    int handle_, file_ = -1;
 };
 
 bool may_ask(int handle) {
@@ -157,15 +192,17 @@ void AdminSocket::serve(Connection& connection) {
     try {
         std::string received;
         std::array<char, 4096> piece;
+        Incoming incoming(connection.handle);
         while (true) {
             auto const end = received.find('\n');
             if (end != std::string::npos) {
-                answer(connection.handle, std::string_view(received).substr(0, end));
+                answer(connection.handle, incoming.file(), std::string_view(received).substr(0, end));
+                incoming.close_file();
                 received.erase(0, end + 1);
                 continue;
             }
             if (received.size() > longest_request) break;
-            auto const got = ::recv(connection.handle, piece.data(), piece.size(), 0);
+            auto const got = incoming.receive(piece.data(), piece.size());
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) break;
             received.append(piece.data(), static_cast<std::size_t>(got));
@@ -179,8 +216,8 @@ void AdminSocket::serve(Connection& connection) {
     connection.ended = true;
 }
 
-void AdminSocket::answer(int handle, std::string_view line) {
-    Lines lines(handle);
+void AdminSocket::answer(int handle, int file, std::string_view line) {
+    Lines lines(handle, file);
     try {
         run_(json::parse_object(line), lines);
         lines.end();

@@ -2,7 +2,8 @@
 //
 // A request is a line of JSON: {"command": "tasks", ...}. The reply is lines of JSON: {"columns": [...]}, then {"row":
 // [...]} as often as there are rows, or {"document": {...}}; and at the end {"end": {"failed": false}}, or {"error":
-// {"code", "message"}}. Then the next request may come.
+// {"code", "message"}}. Then the next request may come. With a request may come the descriptor of a file, for what the
+// command writes: so the client's rights decide where, and the file is the client's.
 #pragma once
 
 #include "kernel/operator/answer.hpp"
@@ -41,7 +42,7 @@ private:
     void accept_all();
     void take(int handle);
     void serve(Connection& connection);
-    void answer(int handle, std::string_view line);
+    void answer(int handle, int file, std::string_view line);
 
     std::string path_;
     Run run_;

@@ -17,6 +17,7 @@ public:
     virtual void row(json::array const& cells) = 0; // a cell a column
     virtual void fail() = 0;                        // the command ran, and what it found is bad news: exit code 1
     virtual bool gone() = 0;                        // nobody listens any more; for commands that wait
+    virtual int file() { return -1; }               // what the client opened for bytes that are no answer; -1: nothing
 };
 
 } // namespace volutus::kernel::operators

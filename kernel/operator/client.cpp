@@ -15,6 +15,26 @@
 
 namespace volutus::kernel::operators {
 
+namespace {
+ssize_t send_with(int handle, int file, std::string& text) {
+    iovec bytes{text.data(), text.size()};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    if (file >= 0) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        auto* const head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof file);
+        std::memcpy(CMSG_DATA(head), &file, sizeof file);
+    }
+    return ::sendmsg(handle, &message, MSG_NOSIGNAL);
+}
+} // namespace
+
 AdminClient::AdminClient(std::string const& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -51,8 +71,8 @@ std::string AdminClient::line() {
 }
 
 void AdminClient::ask(json::object const& request, Answer& into) {
-    auto const text = json::print(request) + '\n';
-    if (::send(handle_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
+    auto text = json::print(request) + '\n';
+    if (send_with(handle_, into.file(), text) != static_cast<ssize_t>(text.size()))
         throw Error(Code::unavailable, "volutusd ended the connection");
     while (true) {
         // A line may be larger than a document of the border, so its bounded parser does not serve.

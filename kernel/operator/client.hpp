@@ -15,7 +15,8 @@ public:
     AdminClient(AdminClient const&) = delete;
     AdminClient& operator=(AdminClient const&) = delete;
 
-    // Hands what comes to `into`. Throws what the daemon answers as an error, and unavailable when it goes away.
+    // Hands what comes to `into`; sends the descriptor of into.file() along. Throws what the daemon answers as an error,
+    // and unavailable when it goes away.
     void ask(json::object const& request, Answer& into);
 
 private:

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace volutus::kernel::operators {
@@ -221,13 +222,23 @@ void verify(Daemon& daemon, json::object const& request, Answer& answer) {
     if (!agrees) answer.fail();
 }
 
+// ---- db backup ----
+
+void db_backup(Daemon& daemon, json::object const&, Answer& answer) {
+    struct stat status{};
+    if (answer.file() < 0 || ::fstat(answer.file(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0)
+        throw Error(Code::invalid, "a backup needs an empty file, whose descriptor comes with the request");
+    daemon.store().copy_to(answer.file(), [&] { return !answer.gone(); });
+    answer.document({{"store", daemon.setup().store.database.path}, {"engine", daemon.setup().store.engine}});
+}
+
 struct Command {
     std::string_view name;
     void (*run)(Daemon&, json::object const& request, Answer&);
 };
-constexpr std::array commands{Command{"status", status}, Command{"plugins", plugins}, Command{"routes", routes},
-                              Command{"nodes", nodes},   Command{"tasks", tasks},     Command{"watch", watch},
-                              Command{"verify", verify}};
+constexpr std::array commands{Command{"status", status}, Command{"plugins", plugins},    Command{"routes", routes},
+                              Command{"nodes", nodes},   Command{"tasks", tasks},        Command{"watch", watch},
+                              Command{"verify", verify}, Command{"db backup", db_backup}};
 
 } // namespace
 

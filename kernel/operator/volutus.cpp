@@ -1,6 +1,7 @@
 // volutus: the operator's command. Exit codes: 0, 1 when it failed or what it found is bad news, 2 for wrong usage.
 #include "kernel/daemon/setup.hpp"
 #include "kernel/operator/client.hpp"
+#include "kernel/operator/database.hpp"
 #include "kernel/operator/printed.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,6 +22,7 @@ struct Wanted {
     std::optional<std::uint64_t> since;
     std::vector<std::string> kinds;
     std::string project; // "" = all
+    std::string file;    // of a backup
 };
 
 std::string socket_of(Wanted const& wanted) {
@@ -45,6 +47,23 @@ int ask(std::string const& command, Wanted const& wanted) {
     if (command == "verify" && !wanted.json && !printed.failed())
         fmt::print("{}\n", wanted.repair ? "nothing differs that was not mended" : "no differences");
     return printed.failed() ? 1 : 0;
+}
+
+// What the daemon does not do for others: on the files themselves, or for the caller's own file.
+template <class Work> int print(Wanted const& wanted, Work work) {
+    operators::Printed printed(stdout, wanted.json, false);
+    work(printed);
+    printed.finish();
+    return 0;
+}
+
+int change_database(std::string const& command, Wanted const& wanted) {
+    if (command == "backup")
+        return print(wanted, [&](auto& answer) { operators::back_up(socket_of(wanted), wanted.file, answer); });
+    auto const setup = daemon::read_setup(wanted.config, {wanted.state});
+    return print(wanted, [&](auto& answer) {
+        command == "restore" ? operators::restore(setup, wanted.file, answer) : operators::migrate(setup, answer);
+    });
 }
 
 int check_config(Wanted const& wanted) {
@@ -93,6 +112,15 @@ int main(int argc, char** argv) {
         sub->add_option("--kind", wanted.kinds, "only changes of this kind; may come again");
         sub->add_option("--project", wanted.project, "only what belongs to the project of this id");
     }
+    auto* db = app.add_subcommand("db", "backup and restore of the store, and its migration ahead of an upgrade");
+    db->require_subcommand(1);
+    db->add_subcommand("backup", "the store of a running daemon, as of one moment, into a new file")
+        ->add_option("FILE", wanted.file)
+        ->required();
+    db->add_subcommand("restore", "puts a backup in the store's place, which is kept aside; the daemon must be down")
+        ->add_option("FILE", wanted.file)
+        ->required();
+    db->add_subcommand("migrate", "does now what this build would do at its start; the daemon must be down");
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -100,6 +128,7 @@ int main(int argc, char** argv) {
     }
     try {
         auto const command = app.get_subcommands().front()->get_name();
+        if (command == "db") return change_database(db->get_subcommands().front()->get_name(), wanted);
         return command == "check-config" ? check_config(wanted) : ask(command, wanted);
     } catch (std::exception const& error) {
         std::cerr << "volutus: " << error.what() << '\n';

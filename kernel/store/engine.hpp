@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -132,6 +133,9 @@ public:
     virtual void limit_work(std::uint64_t rows) = 0; // about so many rows for the next statements; 0 = any number
     virtual std::vector<std::string> check() = 0;    // what the engine finds wrong with itself
     virtual std::vector<std::string> explain(std::string_view sql) = 0; // a line for each step of the plan
+    // The whole database, within a snapshot, into an empty file that is open for reading and writing. Writers go on
+    // meanwhile. Asks now and then whether to `go_on`, and throws cancelled where not.
+    virtual void copy_to(int handle, std::function<bool()> const& go_on) = 0;
 
 protected:
     virtual std::shared_ptr<Statement> prepare(std::string_view sql) = 0;
@@ -168,8 +172,9 @@ struct Dialect {
 };
 
 struct EngineOptions {
-    std::string path; // of the database file, or a connection string
-    std::string vfs;  // the file system beneath SQLite; "" = the host's
+    std::string path;    // of the database file, or a connection string
+    std::string vfs;     // the file system beneath SQLite; "" = the host's
+    bool frozen = false; // for readers: nobody writes it, so that reading it leaves no trace
 };
 
 class Engine {

@@ -1,4 +1,5 @@
 #include <kernel/store/applier.hpp>
+#include <kernel/store/backup.hpp>
 #include <kernel/store/migrate.hpp>
 
 #include <fmt/format.h>
@@ -138,20 +139,30 @@ void migrate(Connection& connection, Dialect const& dialect, Schema& schema, con
     schema = std::move(next);
 }
 
-void prepare_system_tables(Connection& connection, Dialect const& dialect) {
+void prepare_system_tables(Connection& connection, Dialect const& dialect, std::string_view program) {
     for (auto const& statement : system_tables(dialect)) connection.execute(statement);
-    std::int64_t format = 0;
+    Label label;
     {
         auto row = connection.query("SELECT format FROM store_head");
-        if (row.next()) format = row.integer(0);
+        if (row.next()) label.format = static_cast<int>(row.integer(0));
     }
-    if (format > newest_format)
-        throw Error(Code::conflict, fmt::format("the store has format {} and this program knows {}; use the newer one",
-                                                format, newest_format));
-    if (format == newest_format) return;
-    connection.execute(
-        fmt::format("ALTER TABLE ledger_accounts ADD COLUMN inherited {} NOT NULL DEFAULT 0", dialect.integer));
-    connection.execute("UPDATE store_head SET format = ?1", newest_format);
+    if (label.format == 0)
+        return void(connection.execute("INSERT INTO store_head (one, revision, feed_floor, format, fence, program) "
+                                       "VALUES (1, 0, 0, ?1, 0, ?2)",
+                                       newest_format, program));
+    if (label.format < 2)
+        connection.execute(
+            fmt::format("ALTER TABLE ledger_accounts ADD COLUMN inherited {} NOT NULL DEFAULT 0", dialect.integer));
+    if (label.format < 3)
+        connection.execute(
+            fmt::format("ALTER TABLE store_head ADD COLUMN program {} NOT NULL DEFAULT ''", dialect.text));
+    {
+        auto row = connection.query("SELECT program FROM store_head");
+        if (row.next()) label.program = row.string(0);
+    }
+    check_format("the store", label, program);
+    if (label.format != newest_format || label.program != program)
+        connection.execute("UPDATE store_head SET format = ?1, program = ?2", newest_format, program);
 }
 
 Schema load_schema(Connection& connection) {

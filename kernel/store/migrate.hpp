@@ -10,8 +10,8 @@
 namespace volutus::kernel::store {
 
 // The tables that are there whatever the kinds, brought to the newest format. Within a write transaction. conflict: they
-// were written by a newer program.
-void prepare_system_tables(Connection& connection, Dialect const& dialect);
+// were written by a newer program than this one, whose version is `program`.
+void prepare_system_tables(Connection& connection, Dialect const& dialect, std::string_view program);
 
 // Within a write transaction, which the caller rolls back when this throws. conflict: the documents do not fit the new
 // declaration, or it contradicts the old one. `schema` is brought up to date.

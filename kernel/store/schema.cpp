@@ -206,7 +206,7 @@ std::vector<std::string> system_tables(Dialect const& dialect) {
         return fmt::format("CREATE TABLE IF NOT EXISTS {} ({}PRIMARY KEY ({})){}", name, typed, key, clustered);
     };
     return {
-        table("store_head", "one i, revision i, feed_floor i, format i, fence i", "one"),
+        table("store_head", "one i, revision i, feed_floor i, format i, fence i, program t", "one"),
         table("store_kinds", "name t, declared t", "name"),
         table("store_marks", "revision i, at i", "revision"),
         table("store_feed", "revision i, ordinal i, change i, kind t, id t, fields t, note t", "revision, ordinal"),
@@ -228,10 +228,6 @@ std::vector<std::string> system_tables(Dialect const& dialect) {
         "CREATE INDEX IF NOT EXISTS ledger_accounts_parent ON ledger_accounts (parent, resource)",
         table("ledger_claims", "account t, resource t, consumer t, amount i", "account, resource, consumer"),
         "CREATE INDEX IF NOT EXISTS ledger_claims_consumer ON ledger_claims (consumer, account, resource)",
-        fmt::format(
-            "INSERT INTO store_head (one, revision, feed_floor, format, fence) VALUES (1, 0, 0, {}, 0) ON CONFLICT "
-            "(one) DO NOTHING",
-            newest_format),
     };
 }
 

@@ -54,7 +54,7 @@ struct KindTable {
 using Schema = std::map<std::string, std::shared_ptr<KindTable const>, std::less<>>;
 
 // The tables that are there whatever the kinds, in the newest format; statements that may be run again.
-inline constexpr int newest_format = 2; // 2: ledger_accounts.inherited
+inline constexpr int newest_format = 3; // 2: ledger_accounts.inherited; 3: store_head.program
 std::vector<std::string> system_tables(Dialect const& dialect);
 
 struct Edge {

@@ -1,4 +1,5 @@
 #include <kernel/store/sqlite_engine.hpp>
+#include <kernel/store/sqlite_handle.hpp>
 
 #include <volutus/world.hpp>
 
@@ -6,6 +7,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <unordered_map>
@@ -16,7 +20,8 @@ namespace {
 
 constexpr std::size_t kept_statements = 400;
 constexpr int instructions_a_row = 40;  // of SQLite's virtual machine, for a row that a scan looks at
-constexpr int busy_milliseconds = 5000; // a backup may hold the file for a moment
+constexpr int busy_milliseconds = 5000; // who looks at the file by hand may hold it for a moment
+constexpr int pages_at_once = 256;      // of a copy, between two questions whether to go on
 
 Trouble trouble_of(int code) {
     switch (code & 0xff) {
@@ -34,15 +39,38 @@ Trouble trouble_of(int code) {
     }
 }
 
+// What an operator can do about it; "" where the fault is not the machine's.
+std::string_view advice(Trouble trouble) {
+    switch (trouble) {
+    case Trouble::full: return "free space on its file system";
+    case Trouble::input_output: return "look at its disk, its mount and the limit of open files";
+    case Trouble::busy: return "end what else has the file open for writing";
+    case Trouble::corrupt: return "stop volutusd, look at the disk, and `volutus db restore` a backup";
+    case Trouble::constraint:
+    case Trouble::too_much:
+    case Trouble::other: break;
+    }
+    return {};
+}
+
 [[noreturn]] void fail(sqlite3* db, int code, std::string_view doing) {
-    throw EngineError(trouble_of(code),
-                      fmt::format("SQLite: {} ({}) in: {:.200}", db ? sqlite3_errmsg(db) : sqlite3_errstr(code),
-                                  sqlite3_errstr(code), doing));
+    // SQLite keeps it for itself where a statement fails, and does nothing after that would change it.
+    int const system = errno;
+    auto const trouble = trouble_of(code);
+    auto const* const what = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+    auto const help = advice(trouble);
+    if (help.empty())
+        throw EngineError(trouble, fmt::format("SQLite: {} ({}) in: {:.200}", what, sqlite3_errstr(code), doing));
+    auto const reason =
+        trouble == Trouble::input_output && system ? fmt::format(" ({})", std::strerror(system)) : std::string();
+    auto const* const file = db ? sqlite3_db_filename(db, "main") : nullptr;
+    throw EngineError(trouble, fmt::format("the store's file {}: {}{}; {}", file ? file : "", what, reason, help));
 }
 
 class SqliteStatement final : public Statement {
 public:
     SqliteStatement(sqlite3* db, std::string_view sql) : db_(db) {
+        errno = 0;
         int const code =
             sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw_, nullptr);
         if (code != SQLITE_OK) fail(db, code, sql);
@@ -63,6 +91,7 @@ public:
         }
     }
     bool next() override {
+        errno = 0;
         int const code = sqlite3_step(raw_);
         if (code == SQLITE_ROW) return true;
         if (code != SQLITE_DONE) fail(db_, code, sqlite3_sql(raw_));
@@ -102,12 +131,27 @@ struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
 };
 
+// As SQLite's URIs want it: what is not plain is escaped.
+std::string frozen_uri(std::string const& path) {
+    std::string uri = "file:";
+    for (unsigned char const byte : path) {
+        bool const plain = std::isalnum(byte) != 0 || std::strchr("/-_.~", byte) != nullptr;
+        uri += plain ? std::string(1, static_cast<char>(byte)) : fmt::format("%{:02x}", byte);
+    }
+    return uri + "?immutable=1";
+}
+
 class SqliteConnection final : public Connection {
 public:
     SqliteConnection(EngineOptions const& options, bool writes) {
-        int const flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_CREATE : 0);
+        bool const frozen = options.frozen && !writes;
+        int const flags = SQLITE_OPEN_NOMUTEX | (frozen   ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                                                 : writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                          : SQLITE_OPEN_READWRITE);
+        auto const name = frozen ? frozen_uri(options.path) : options.path;
+        errno = 0;
         int const code =
-            sqlite3_open_v2(options.path.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+            sqlite3_open_v2(name.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
         try {
             if (code != SQLITE_OK) fail(db_, code, "opening " + options.path);
             sqlite3_extended_result_codes(db_, 1);
@@ -155,6 +199,19 @@ public:
         return plan;
     }
 
+    void copy_to(int handle, std::function<bool()> const& go_on) override {
+        std::unique_ptr<sqlite3, decltype(&sqlite3_close)> const copy(open_output(handle), sqlite3_close);
+        // A transaction takes its snapshot with its first read; without one each portion would be of another moment.
+        execute("SELECT 1 FROM sqlite_schema LIMIT 1");
+        auto* const backup = sqlite3_backup_init(copy.get(), "main", db_, "main");
+        if (!backup) fail(copy.get(), sqlite3_errcode(copy.get()), "beginning a copy");
+        int code = SQLITE_OK;
+        while (code == SQLITE_OK && go_on()) code = sqlite3_backup_step(backup, pages_at_once);
+        sqlite3_backup_finish(backup);
+        if (code == SQLITE_OK) throw Error(Code::cancelled, "the copy was given up");
+        if (code != SQLITE_DONE) fail(nullptr, code, "copying the database");
+    }
+
 protected:
     std::shared_ptr<Statement> prepare(std::string_view sql) override {
         auto found = statements_.find(sql);
@@ -173,6 +230,16 @@ protected:
     }
 
 private:
+    static sqlite3* open_output(int handle) {
+        sqlite3* db = nullptr;
+        int code = sqlite3_open_v2(std::to_string(handle).c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                   handle_vfs());
+        // Whoever asked for the copy throws it away when it fails, so it needs no journal.
+        if (code == SQLITE_OK) code = sqlite3_exec(db, "PRAGMA journal_mode=OFF", nullptr, nullptr, nullptr);
+        if (code == SQLITE_OK) return db;
+        sqlite3_close(db);
+        fail(nullptr, code, "opening the file of a copy");
+    }
     void set_up(bool writes) {
         if (writes) {
             auto mode = query("PRAGMA journal_mode=WAL");

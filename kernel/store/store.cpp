@@ -54,8 +54,8 @@ template <class Work> auto Store::read(Work work) {
 }
 
 Store::Store(Options const& options)
-    : engine_(open_engine(options.engine, options.database)), writer_(*engine_, head_, options.feed_retention),
-      readers_(*engine_, options.readers) {
+    : engine_(open_engine(options.engine, options.database)),
+      writer_(*engine_, head_, options.feed_retention, options.program), readers_(*engine_, options.readers) {
     writer_.declare(
         [](Connection& connection, Declarations& declarations) { declarations.schema = load_schema(connection); });
     declare("", {task_kind_declaration()});
@@ -154,6 +154,16 @@ std::string Store::put_blob(std::string_view bytes) {
 
 std::optional<std::string> Store::blob(std::string_view id) {
     return read([&](Connection& connection) { return read_blob(connection, id); });
+}
+
+void Store::copy_to(int handle, std::function<bool()> const& go_on) {
+    read([&](Connection& connection) { connection.copy_to(handle, go_on); });
+}
+
+std::vector<contract::Kind> Store::kinds() const {
+    std::vector<contract::Kind> kinds;
+    for (auto const& [name, table] : writer_.declarations()->schema) kinds.push_back(table->kind);
+    return kinds;
 }
 
 std::vector<Difference> Store::verify() {

@@ -22,6 +22,7 @@ struct Options {
     EngineOptions database;
     world::Duration feed_retention = std::chrono::hours(7 * 24);
     std::size_t readers = 8; // connections for reading at the same time
+    std::string program;     // the version of this program, for a later one that cannot read what is newer than it
 };
 
 class Store {
@@ -58,6 +59,11 @@ public:
     // Throws deadline or cancelled when patience ends first.
     void wait_for_revision(std::uint64_t revision, Patience const& patience = {});
     void stop_waiting() { head_.close(); } // readers that wait are told unavailable; for the way down
+
+    // The whole store, as of one revision, into an empty file that is open for reading and writing. Nobody waits for it.
+    // Throws cancelled when it is not to go on.
+    void copy_to(int handle, std::function<bool()> const& go_on);
+    std::vector<contract::Kind> kinds() const; // as they are declared by now, by whatever plugin
 
     std::vector<Difference> verify(); // the prover; reads everything
     WriterStatistics statistics() const { return writer_.statistics(); }

@@ -1,3 +1,4 @@
+#include <kernel/log/log.hpp>
 #include <kernel/store/blobs.hpp>
 #include <kernel/store/migrate.hpp>
 #include <kernel/store/writer.hpp>
@@ -8,6 +9,7 @@ namespace volutus::kernel::store {
 
 namespace {
 constexpr int tombs_at_once = 32;
+constexpr auto complains_every = std::chrono::seconds(10);
 
 void collect_tombs(Connection& connection, KindTable const& table) {
     auto const before = wall_microseconds() - static_cast<std::int64_t>(table.kind.tombstone_seconds) * 1'000'000;
@@ -30,9 +32,9 @@ bool ends_batch(EngineError const& error) {
 }
 } // namespace
 
-Writer::Writer(Engine& engine, Head& head, world::Duration retention)
+Writer::Writer(Engine& engine, Head& head, world::Duration retention, std::string const& program)
     : head_(head), for_update_(engine.dialect().for_update), db_(engine.writer()), trimmer_(retention) {
-    alone([&](Connection& connection) { prepare_system_tables(connection, engine.dialect()); });
+    alone([&](Connection& connection) { prepare_system_tables(connection, engine.dialect(), program); });
     head_.publish(read_head(*db_).revision, {});
     thread_ = world::Thread("store-writer", [this] { run(); });
 }
@@ -79,10 +81,12 @@ void Writer::transact(std::function<void(Connection&)> const& work) {
         work(*db_);
         committing = true;
         db_->commit();
-    } catch (std::exception const& error) {
+    } catch (Error const& error) {
         db_->rollback();
-        if (committing && !fence())
-            broken_ = fmt::format("a commit failed and its outcome is unknown ({})", error.what());
+        if (committing) stays_unknown(error);
+        throw;
+    } catch (std::exception const&) {
+        db_->rollback();
         throw;
     }
 }
@@ -102,10 +106,11 @@ WriterStatistics Writer::statistics() const {
     return statistics_;
 }
 
-void Writer::check_open() const {
-    if (!broken_.empty())
-        throw Error(Code::unavailable,
-                    "the store takes no writes any more: " + broken_ + "; mend the disk and restart");
+// A commit of unknown outcome is fenced as soon as the disk lets it be.
+void Writer::check_open() {
+    if (unfenced_.empty()) return;
+    if (!fence()) throw Error(Code::unavailable, "the store's disk takes no commit since one failed: " + unfenced_);
+    unfenced_.clear();
 }
 
 void Writer::run() {
@@ -135,6 +140,7 @@ void Writer::write(Batch& batch) {
         if (written) {
             committing = true;
             db_->commit();
+            feel_better();
         } else {
             db_->rollback();
         }
@@ -221,17 +227,41 @@ void Writer::trim(std::uint64_t revision) {
 }
 
 // A commit that failed may lie in the log all the same, whole but unsynced, and come back to life after a crash. A
-// small commit in its place ends that; without it the outcome stays unknown, and nothing may be written after it.
-bool Writer::fence() {
+// small commit in its place ends that; until then the outcome is unknown, and nothing may be written after it.
+bool Writer::fence() noexcept {
     try {
         db_->begin_write();
         db_->execute("UPDATE store_head SET fence = fence + 1"); // a real change: SQLite writes no page for another
         db_->commit();
         return true;
-    } catch (std::exception const& error) {
+    } catch (std::exception const&) {
         db_->rollback();
         return false;
     }
+}
+
+bool Writer::stays_unknown(Error const& why) {
+    // A full disk refuses the writing of the log, so that its last frame, which would commit, is not there.
+    auto const* const engine = dynamic_cast<EngineError const*>(&why);
+    if (engine && engine->trouble() == Trouble::full) return false;
+    if (fence()) return false;
+    unfenced_ = why.what();
+    return true;
+}
+
+// The log is told once, and again now and then for as long as it lasts: a full disk is not to be filled by its log.
+void Writer::complain(Error const& why) {
+    ++failed_;
+    auto const now = world::now();
+    if (complained_ && now < *complained_ + complains_every) return;
+    complained_ = now;
+    log::write(Level::error, "store", "the store cannot commit; what was asked is refused and nothing is lost",
+               {{"error", why.what()}, {"failed_commits", failed_}});
+}
+
+void Writer::feel_better() {
+    if (!std::exchange(complained_, std::nullopt)) return;
+    log::write(Level::notice, "store", "the store commits again", {{"failed_commits", std::exchange(failed_, 0)}});
 }
 
 // An observer that throws ends the program: what it failed to take in, such as a revocation, must not be answered as
@@ -247,11 +277,8 @@ void Writer::tell_observers(Batch const& batch) noexcept {
 }
 
 void Writer::abandon(Batch& batch, Error const& why, bool committing) {
-    auto code = Code::unavailable;
-    if (committing && !fence()) {
-        broken_ = fmt::format("a commit failed and its outcome is unknown ({})", why.what());
-        code = Code::unknown_outcome;
-    }
+    complain(why);
+    auto const code = committing && stays_unknown(why) ? Code::unknown_outcome : Code::unavailable;
     // What was refused earlier in the batch was judged by what is now undone.
     for (auto* item : batch.items)
         item->refused = Error(code, fmt::format("the store could not commit: {}; {}", why.what(),

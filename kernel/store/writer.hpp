@@ -23,7 +23,7 @@ using NoteObserver = std::function<void(std::uint64_t revision, json::object con
 class Writer {
 public:
     // Brings the system tables up to date and publishes the revision that it finds.
-    Writer(Engine& engine, Head& head, world::Duration retention);
+    Writer(Engine& engine, Head& head, world::Duration retention, std::string const& program);
     ~Writer(); // what is queued is written first
     Writer(Writer const&) = delete;
     Writer& operator=(Writer const&) = delete;
@@ -59,16 +59,21 @@ private:
     void trim(std::uint64_t revision);
     void tell_observers(Batch const& batch) noexcept;
     void abandon(Batch& batch, Error const& why, bool committing);
-    bool fence();
-    void check_open() const;
+    bool fence() noexcept;
+    void check_open();
+    bool stays_unknown(Error const& why);
+    void complain(Error const& why);
+    void feel_better();
 
     Head& head_;
     std::string for_update_;
     std::unique_ptr<Connection> db_;
     world::Mutex writing_; // who holds it uses db_ and what stands from here to the next mutex
     FeedTrimmer trimmer_;
-    bool guarded_ = false;                                        // the batch before had a refusal
-    std::string broken_;                                          // why nothing can be written any more
+    bool guarded_ = false;                     // the batch before had a refusal
+    std::string unfenced_;                     // why a commit's outcome is unknown; nothing is written before it is
+    std::optional<world::Instant> complained_; // when the log was told that commits fail, which they still do
+    std::uint64_t failed_ = 0;                 // commits since then
     std::vector<std::pair<std::string, NoteObserver>> observers_; // by topic
 
     mutable world::Mutex mutex_;

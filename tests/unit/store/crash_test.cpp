@@ -189,16 +189,34 @@ TEST_P(FailingDisk, ACommitWhoseSyncFailedIsUndoneForGood) {
     expect_sound();
 }
 
-TEST_P(FailingDisk, WhenTheOutcomeStaysUnknownNothingIsWrittenAfterIt) {
+TEST_P(FailingDisk, ADiskThatIsFullForLongIsWrittenAgainOnceThereIsRoom) {
+    failure = SQLITE_FULL;
+    fail_writes = 1000;
+    for (int i = 0; i < 3; ++i) {
+        auto const refused = refusal([&] { put_server("lost", "{}"); });
+        EXPECT_EQ(refused.code, Code::unavailable);
+        EXPECT_NE(refused.message.find(path()), std::string::npos) << refused.message;
+        EXPECT_NE(refused.message.find("free space"), std::string::npos) << refused.message;
+    }
+    EXPECT_TRUE(get("test.server", "before")); // reading goes on
+    fail_writes = 0;
+    EXPECT_EQ(put_server("after", "{}"), 2u);
+    reopen();
+    EXPECT_FALSE(get("test.server", "lost"));
+    EXPECT_TRUE(get("test.server", "after"));
+    expect_sound();
+}
+
+TEST_P(FailingDisk, WhileAnOutcomeIsUnknownNothingIsWrittenAndOnceTheDiskWorksItIsUndone) {
     fail_syncs = 1000;
     EXPECT_EQ(refusal([&] { put_server("unknown", "{}"); }).code, Code::unknown_outcome);
-    fail_syncs = 0;
-    auto const refused = refusal([&] { put_server("after", "{}"); });
-    EXPECT_EQ(refused.code, Code::unavailable);
-    EXPECT_NE(refused.message.find("restart"), std::string::npos);
+    EXPECT_EQ(refusal([&] { put_server("refused", "{}"); }).code, Code::unavailable);
     EXPECT_TRUE(get("test.server", "before")); // reading goes on
+    fail_syncs = 0;
+    EXPECT_EQ(put_server("after", "{}"), 2u);
     reopen();
-    EXPECT_EQ(refusal([&] { put_server("after", "{}"); }).code, Code::ok);
+    for (auto const* id : {"unknown", "refused"}) EXPECT_FALSE(get("test.server", id)) << id;
+    EXPECT_TRUE(get("test.server", "after"));
     expect_sound();
 }
 

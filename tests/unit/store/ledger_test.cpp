@@ -193,7 +193,7 @@ TEST_P(StoreLedger, ADefaultThatIsMadeOrChangedIsToldInTheFeed) {
     EXPECT_EQ(json::print(entries[1].note), R"({"VCPU":{"total":8,"capacity":8,"used":3}})");
 }
 
-TEST_P(StoreLedger, AStoreOfTheFormatBeforeIsBroughtUpToDate) {
+TEST_P(StoreLedger, AStoreOfTheFirstFormatIsBroughtUpToDate) {
     set({.account = "p1", .total = 4, .quota = true});
     claim("p1", "s1", 1);
     store_.reset();
@@ -202,6 +202,7 @@ TEST_P(StoreLedger, AStoreOfTheFormatBeforeIsBroughtUpToDate) {
         auto const connection = engine->writer();
         connection->begin_write();
         connection->execute("ALTER TABLE ledger_accounts DROP COLUMN inherited");
+        connection->execute("ALTER TABLE store_head DROP COLUMN program");
         connection->execute("UPDATE store_head SET format = 1");
         connection->commit();
     }
