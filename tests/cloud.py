@@ -96,6 +96,7 @@ class Cloud:
         self.write("50-test.toml", config)
         self.log = self.folder / "log"
         self.process = None
+        self.environment = {}  # of the daemon, beside this process's own
 
     def write(self, name, config):
         (self.conf / name).write_text(config.replace("{state}", str(self.state)).replace("{build}", str(BUILD)))
@@ -134,7 +135,7 @@ class Cloud:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BUILD / "bin" / "volutusd", "--config", self.conf, "--state", self.state],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment})
 
     def start(self):
         self.spawn()

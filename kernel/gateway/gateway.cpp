@@ -34,6 +34,7 @@ private:
         Timer pause;
         std::optional<asio::ssl::context> tls;
         std::uint16_t number = 0;
+        world::Instant next_report{};
     };
     void bind(Port& port);
     void accept(Port& port);
@@ -98,8 +99,13 @@ void Gateway::Impl::accept(Port& port) {
         if (failure == asio::error::operation_aborted || shared_.draining) return;
         if (!failure) adopt(port, io, std::move(socket));
         if (!failure || failure == asio::error::connection_aborted) return accept(port);
-        // Out of descriptors, most likely: without a pause this would spin.
-        shared_.report(fmt::format("listener {} cannot accept: {}", port.listener.name, failure.message()));
+        // Out of descriptors, most likely: without a pause this would spin, and every line of it would say the same.
+        if (auto const now = world::now(); now >= port.next_report) {
+            port.next_report = now + std::chrono::seconds(10);
+            shared_.report(fmt::format("listener {} cannot accept: {}; who is connected is served, others wait. Raise "
+                                       "the limit of open files (LimitNOFILE, prlimit)",
+                                       port.listener.name, failure.message()));
+        }
         port.pause.expires_after(std::chrono::milliseconds(100));
         port.pause.async_wait([this, &port](error_code cancelled) {
             if (!cancelled) accept(port);
