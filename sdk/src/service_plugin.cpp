@@ -219,7 +219,9 @@ Reply ServicePlugin::fail(Call& call, Error const& error, std::string_view noun,
     failure.noun = noun;
     failure.version = version;
     if (is_secret(error.code())) {
-        host().log(Level::error, error.what(), {{"request_id", failure.request_id}, {"code", to_string(error.code())}});
+        // A client that goes away in the middle is nobody's fault here.
+        auto const level = error.code() == Code::cancelled ? Level::info : Level::error;
+        host().log(level, error.what(), {{"request_id", failure.request_id}, {"code", to_string(error.code())}});
         failure.message = "The server could not fulfil the request; its id is " + failure.request_id + ".";
         failure.details = {};
     }
