@@ -27,8 +27,8 @@ test=(
     python3-openstackclient python3-osc-placement subunit tempest
     busybox-static iputils-arping iputils-ping python3 python3-jsonschema python3-websocket sqlite3 curl wrk nginx-light
     util-linux
-    clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libc++-19-dev libc++abi-19-dev
-    bc genisoimage mtools openssh-client qemu-system-x86 shellcheck strace
+    clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libc++-19-dev libc++abi-19-dev libclang-rt-19-dev
+    bc genisoimage mtools openssl openssh-client qemu-system-x86 shellcheck strace
 )
 lock_seconds=300
 policy=/usr/sbin/policy-rc.d

@@ -1,5 +1,6 @@
 // volutusd: the cloud kernel of one node.
 #include "kernel/daemon/daemon.hpp"
+#include "kernel/daemon/descriptors.hpp"
 #include "kernel/daemon/signals.hpp"
 #include "kernel/operator/admin_socket.hpp"
 #include "kernel/operator/commands.hpp"
@@ -14,16 +15,25 @@ namespace {
 using namespace volutus;
 using namespace volutus::kernel;
 
-void serve(daemon::Setup setup) {
+// All that is wrong is told before anything changes.
+void reload(daemon::Daemon& daemon, std::string const& config, daemon::Overrides const& overrides) {
+    try {
+        daemon.reload(daemon::read_setup(config, overrides));
+    } catch (std::exception const& error) {
+        log::write(Level::error, "daemon", fmt::format("the configuration stays as it was: {}", error.what()));
+    }
+}
+
+void serve(std::string const& config, daemon::Overrides const& overrides) {
+    auto setup = daemon::read_setup(config, overrides);
+    log::configure(setup.log);
     auto const limit = setup.gateway.drain + setup.stop_limit;
     daemon::Daemon daemon(std::move(setup));
     operators::AdminSocket admin(
         daemon.setup().admin_socket,
         [&](json::object const& request, operators::Answer& answer) { operators::run(daemon, request, answer); });
     daemon::notify("READY=1");
-    daemon::wait_for_stop([] {
-        log::write(Level::notice, "daemon", "SIGHUP: the configuration is read at the start only; restart volutusd");
-    });
+    daemon::wait_for_stop([&] { reload(daemon, config, overrides); });
     daemon::notify("STOPPING=1");
     daemon::StopLimit const bounded(limit);
     admin.close();
@@ -42,11 +52,10 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
 
     daemon::block_signals();
+    daemon::raise_descriptor_limit();
     daemon::log_what_is_fatal();
     try {
-        auto setup = daemon::read_setup(config, overrides);
-        log::configure(setup.log);
-        serve(std::move(setup));
+        serve(config, overrides);
         return 0;
     } catch (std::exception const& error) {
         log::write(Level::error, "daemon", fmt::format("volutusd does not start: {}", error.what()));

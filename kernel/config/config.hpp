@@ -67,6 +67,7 @@ public:
     // Where the value at a path ("gateway.listen[0].port") was written, or, where it was not, what stands around it.
     Origin origin_of(std::string_view path) const;
     std::string const& directory() const { return directory_; }
+    json::object const& written() const { return merged_; } // all of it, unchecked
 
 private:
     json::object checked(json::value const* written, std::string const& path, std::string_view schema,

@@ -90,4 +90,16 @@ gateway::Authenticate open_authentication(auth::OpenMode const& open, std::share
     };
 }
 
+gateway::Authenticate at_a_rate(gateway::Authenticate authenticate, std::shared_ptr<gateway::RateLimiter> users) {
+    return
+        [authenticate = std::move(authenticate), users = std::move(users)](gateway::Request& request, bool anonymous) {
+            auto identity = authenticate(request, anonymous);
+            if (!identity.known) return identity;
+            auto const wait = users->take(identity.known->credentials.user_id, world::now());
+            if (wait.count() > 0)
+                throw gateway::RateLimited("this user sends too many requests; see Retry-After", wait);
+            return identity;
+        };
+}
+
 } // namespace volutus::kernel::daemon

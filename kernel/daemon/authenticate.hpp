@@ -3,6 +3,7 @@
 
 #include "kernel/auth/authenticator.hpp"
 #include "kernel/auth/settings.hpp"
+#include "kernel/gateway/rate_limiter.hpp"
 #include "kernel/gateway/service_handler.hpp"
 
 #include <memory>
@@ -18,5 +19,8 @@ gateway::Authenticate no_authentication();
 
 // Mode none: whoever the token "<user>:<project>" names, else whom [auth.open] names.
 gateway::Authenticate open_authentication(auth::OpenMode const& open, std::shared_ptr<auth::Policy const> policy);
+
+// The same, and RateLimited for a user who asks more often than the rate allows.
+gateway::Authenticate at_a_rate(gateway::Authenticate authenticate, std::shared_ptr<gateway::RateLimiter> users);
 
 } // namespace volutus::kernel::daemon

@@ -3,6 +3,7 @@
 #include "kernel/auth/policy_service.hpp"
 #include "kernel/daemon/authenticate.hpp"
 #include "kernel/daemon/cloud.hpp"
+#include "kernel/daemon/descriptors.hpp"
 #include "kernel/daemon/mounts.hpp"
 #include "kernel/daemon/node.hpp"
 #include "kernel/events/handler.hpp"
@@ -34,6 +35,17 @@ void write_access(gateway::AccessEntry const& entry) {
 void log_step(std::string_view what, world::Instant since, json::object fields = {}) {
     fields.emplace("milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(world::now() - since).count());
     log::write(Level::notice, "daemon", what, fields);
+}
+
+// Files, plugins and the clients of tunnels need descriptors too.
+gateway::Config within_descriptors(gateway::Config config) {
+    auto const all = descriptor_limit();
+    auto const room = all - all / 4;
+    if (config.limits.connections > room)
+        log::write(Level::warning, "gateway", "fewer connections than configured; raise the limit of open files",
+                   {{"connections", room}, {"configured", config.limits.connections}, {"open_files", all}});
+    config.limits.connections = std::min(config.limits.connections, room);
+    return config;
 }
 
 class OwnNode final : public Node {
@@ -78,7 +90,8 @@ Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), tracer_(exporter(setup_, metrics_)),
       store_(after_restore(setup_.store)), scheduler_(store_, setup_.scheduler),
       bus_(bus::open_bus(setup_.bus_transport, setup_.node)), loader_(registry_, loader_options(setup_)),
-      runner_(store_, registry_, runner_options(setup_, tracer_.get())) {
+      runner_(store_, registry_, runner_options(setup_, tracer_.get())),
+      users_(std::make_shared<gateway::RateLimiter>(setup_.gateway.user_rate)) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
         provide_contracts();
@@ -136,18 +149,28 @@ void Daemon::declare(plugin::Manifest const& manifest) {
 }
 
 void Daemon::open_gateway() {
-    auto config = setup_.gateway.config;
+    auto config = within_descriptors(setup_.gateway.config);
     if (setup_.gateway.access_log) config.access = write_access;
     config.report = [](std::string_view what) { log::write(Level::error, "gateway", what); };
     config.ready = [this] { return ready_.load(); };
     auto const authenticate = authentication(setup_, identity_.get());
-    auto all = mounts(loader_.loaded(), registry_, setup_.gateway, authenticate, setup_.auth.challenge, tracer_.get());
+    auto all = mounts(loader_.loaded(), registry_, setup_.gateway, at_a_rate(authenticate, users_),
+                      setup_.auth.challenge, tracer_.get());
     events_ = std::make_unique<events::Hub>(store_);
     auto events =
         std::make_shared<events::Handler>(*events_, store_, setup_.policy, authenticate, setup_.auth.challenge);
     all.push_back({"events", std::move(events), shared_places(setup_.gateway, ""), {events::route()}});
     auto router = std::make_shared<gateway::Router const>(std::move(all));
     gateway_ = std::make_unique<gateway::Gateway>(std::move(config), std::move(router), metrics_);
+}
+
+void Daemon::reload(Setup const& next) {
+    gateway_->reload(within_descriptors(next.gateway.config));
+    users_->set(next.gateway.user_rate);
+    json::object fields;
+    if (auto const waits = needs_restart(setup_, next); !waits.empty())
+        fields["waits_for_restart"] = fmt::to_string(fmt::join(waits, " "));
+    log::write(Level::notice, "daemon", "the configuration was read again", fields);
 }
 
 // For whoever asked for port 0, and for the curious: {"main": 8480}.

@@ -28,6 +28,10 @@ public:
     // the plugins' patience and the steps under way allow; main() bounds that. A second time does nothing.
     void stop();
 
+    // Takes over what can be changed while it runs: the gateway's certificates, limits and rates. The log says what else
+    // differs and waits for a restart. Throws, and changes nothing, when a certificate cannot be used.
+    void reload(Setup const& next);
+
     // For the operator. Any thread, until stop() begins.
     Setup const& setup() const { return setup_; }
     world::Instant since() const { return since_; }
@@ -56,6 +60,7 @@ private:
     plugin::Loader loader_;
     task::Runner runner_;
     std::unique_ptr<events::Hub> events_;
+    std::shared_ptr<gateway::RateLimiter> const users_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::atomic<bool> ready_ = false;
     bool stopped_ = false;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 
 namespace volutus::kernel::daemon {
@@ -124,6 +125,7 @@ Setup read_setup(std::string const& config_directory, Overrides const& overrides
     auto const config = Config::load(config_directory);
     Problems problems;
     Setup setup;
+    setup.written = config.written();
     static_cast<Settings&>(setup) = settings_from(config, overrides, problems);
     setup.gateway =
         decoded<gateway::Settings>(config, "gateway", gateway::settings_schema(), gateway::settings_from, problems);
@@ -150,6 +152,28 @@ Setup read_setup(std::string const& config_directory, Overrides const& overrides
     setup.policy = read_policy(setup.plugins, setup.auth.policy_file.empty() ? config_directory + "/policy.yaml"
                                                                              : setup.auth.policy_file);
     return setup;
+}
+
+std::vector<std::string> needs_restart(Setup const& running, Setup const& next) {
+    std::set<std::string> out;
+    auto const compare = [&](Setup const& one, Setup const& other) {
+        for (auto const& section : one.written) {
+            if (!section.value().is_object()) continue;
+            auto const* const others = other.written.if_contains(section.key());
+            for (auto const& [key, value] : section.value().get_object()) {
+                auto const* const same =
+                    others && others->is_object() ? others->get_object().if_contains(key) : nullptr;
+                if (!same || *same != value) out.insert(config::join(section.key(), key));
+            }
+        }
+    };
+    compare(running, next);
+    compare(next, running);
+    for (auto const* const taken_over : {"gateway.limits", "gateway.rates"}) out.erase(taken_over);
+    auto const& listeners = running.gateway.config.listeners;
+    if (std::ranges::equal(listeners, next.gateway.config.listeners, gateway::differ_in_certificate_at_most))
+        out.erase("gateway.listen");
+    return {out.begin(), out.end()};
 }
 
 } // namespace volutus::kernel::daemon

@@ -10,13 +10,15 @@
 namespace volutus::kernel::gateway {
 
 namespace {
-constexpr std::size_t small_input = 8 * 1024;  // enough for nearly every header
+constexpr std::size_t small_input = 4 * 1024;  // enough for nearly every header
 constexpr std::size_t bulk_input = 128 * 1024; // for bodies
+constexpr std::size_t modest = 16 * 1024;      // what a connection may hold however short memory is
 } // namespace
 
-Connection::Connection(IoThread& io, std::unique_ptr<Transport> transport, Listener const& listener, std::string peer)
-    : io_(io), shared_(io.shared), limits_(io.shared.config.limits), transport_(std::move(transport)),
-      listener_(listener), peer_(std::move(peer)), parser_(limits_.header_bytes) {}
+Connection::Connection(IoThread& io, std::shared_ptr<Limits const> limits, std::unique_ptr<Transport> transport,
+                       Listener const& listener, std::string peer)
+    : io_(io), shared_(io.shared), its_limits_(std::move(limits)), limits_(*its_limits_),
+      transport_(std::move(transport)), listener_(listener), peer_(std::move(peer)), parser_(limits_.header_bytes) {}
 
 void Connection::start() {
     io_.add(*this);
@@ -37,15 +39,22 @@ void Connection::read() {
     bool const bulk = state_ != State::head && state_ != State::live;
     if (in_begin_ == in_end_) {
         in_begin_ = in_end_ = 0;
-        if (!bulk && in_.size() >= bulk_input) in_ = {};
+        if (!bulk) let_go();
     } else if (in_begin_ > 0 && in_.size() - in_end_ < in_.size() / 4) {
         std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
         in_end_ -= in_begin_;
         in_begin_ = 0;
     }
-    // A header grows to its limit at most, a body's unfinished chunk line to less: the parser refuses more.
-    auto const wanted = bulk ? bulk_input : small_input;
-    if (in_.size() < wanted || in_end_ == in_.size()) in_.resize(std::max(wanted, in_end_ + small_input));
+    // What a client only announces takes no memory: the buffer grows as it is filled. A header grows to its limit at
+    // most, a body's unfinished chunk line to less: the parser refuses more.
+    if (in_end_ == in_.size()) in_.resize(in_end_ + small_input);
+    if (bulk && in_filled_ && in_.size() < bulk_input) in_.resize(2 * in_.size());
+    hold();
+    bool const gathers = state_ == State::head || state_ == State::document; // uploads are few and hold little
+    if (gathers && holds_too_much()) {
+        shared_.meters.short_of_memory.Increment();
+        return cut(503, "the server is short of memory for large requests; try again in a moment");
+    }
     reading_ = true;
     transport_->async_read(asio::buffer(in_.data() + in_end_, in_.size() - in_end_), shared_from_this());
 }
@@ -54,6 +63,7 @@ void Connection::on_read(error_code failure, std::size_t count) {
     reading_ = false;
     if (state_ == State::closed) return;
     in_end_ += count;
+    in_filled_ = in_end_ == in_.size();
     received_ += count;
     input_ended_ = failure.failed();
     switch (state_) {
@@ -141,12 +151,32 @@ void Connection::run_then() {
     }
 }
 
+void Connection::hold(std::size_t more) {
+    auto const now =
+        in_.capacity() + out_.capacity() + sending_.capacity() + document_.capacity() + head_.block.capacity() + more;
+    if (now == held_) return;
+    shared_.held += now - held_; // wraps around where it is less, and back
+    held_ = now;
+}
+
+// An idle connection keeps no more than the next small request needs.
+void Connection::let_go() {
+    if (in_.size() > small_input) in_ = {};
+    for (auto* const buffer : {&out_, &sending_, &document_, &head_.block, &piece_})
+        if (buffer->capacity() > small_input) *buffer = {};
+}
+
+// Where memory is short, those who hold much make room, so that small requests go on.
+bool Connection::holds_too_much() const { return held_ > modest && shared_.held > limits_.memory; }
+
 // Closing while bytes of the client are unread would make the kernel answer with a reset, which can overtake the last
 // reply; so the sending side is closed, and the rest read until the client has closed too.
 void Connection::begin_close() {
     if (!transport_->plain() && reading_) return abort(); // TLS cannot say goodbye in the middle of a read
     state_ = State::lingering;
     deadline_ = world::now() + limits_.linger;
+    document_ = {};
+    hold();
     if (!transport_->plain() && (body_left() || in_begin_ != in_end_)) return read();
     transport_->async_shutdown(shared_from_this());
 }
@@ -157,7 +187,8 @@ void Connection::abort() {
     bool const handler_runs = state_ == State::handling;
     state_ = State::closed;
     io_.remove(*this);
-    shared_.connections.remove();
+    shared_.connections.remove(client_of(peer_));
+    shared_.held -= std::exchange(held_, 0);
     if (upload_) upload_->fail(Code::cancelled, "the connection was cut before the body's end");
     if (tunnel_) std::exchange(tunnel_, nullptr)->abort();
     // A handler under way still uses the request, and a job the descriptor: they end it.
@@ -183,7 +214,11 @@ void Connection::routes_replaced() {
 
 void Connection::check_time(world::Instant now) {
     if (state_ == State::handshaking || state_ == State::head || state_ == State::lingering) {
-        if (now >= deadline_) too_slow();
+        bool const idle = state_ == State::head && !head_started_;
+        bool const crowded = shared_.connections.count() > limits_.connections - limits_.connections / 8;
+        auto const patience = idle && crowded ? limits_.idle - std::min(limits_.idle, limits_.idle_when_crowded)
+                                              : std::chrono::milliseconds(0);
+        if (now >= deadline_ - patience) too_slow();
         return;
     }
     if (state_ == State::live) send_pulse(now);
@@ -220,15 +255,20 @@ void Connection::too_slow() {
     if (state_ == State::lingering) return abort();
     if (state_ == State::head && !head_started_) return begin_close();
     shared_.meters.too_slow.Increment();
+    cut(408, state_ == State::head ? "the header took too long" : "the body came too slowly");
+}
+
+// The request that is being received goes no further.
+void Connection::cut(unsigned status, char const* why) {
     if (state_ == State::head) {
         reset_exchange();
-        refuse(408, "the header took too long");
+        refuse(status, why);
     } else if (state_ == State::document) {
         keep_alive_ = false;
-        refuse(408, "the body came too slowly");
+        refuse(status, why);
     } else if (state_ == State::handling) {
         keep_alive_ = false;
-        if (upload_) upload_->fail(Code::cancelled, "the body came too slowly");
+        if (upload_) upload_->fail(Code::cancelled, why);
     } else {
         abort();
     }

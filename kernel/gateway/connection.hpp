@@ -19,7 +19,8 @@ namespace volutus::kernel::gateway {
 
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    Connection(IoThread& io, std::unique_ptr<Transport> transport, Listener const& listener, std::string peer);
+    Connection(IoThread& io, std::shared_ptr<Limits const> limits, std::unique_ptr<Transport> transport,
+               Listener const& listener, std::string peer);
     void start();
 
     // What the transport and the io thread tell.
@@ -55,18 +56,24 @@ private:
     bool write_out(); // true: all written; false: `then_` follows, or the connection is closed
     void wrote(std::size_t count);
     void run_then();
+    void hold(std::size_t more = 0); // counts what the buffers hold, and `more` beside them
+    void let_go();
+    bool holds_too_much() const;
     void begin_close();
     void too_slow();
+    void cut(unsigned status, char const* why);
     std::int64_t progress();
 
     // connection_request.cpp: from a header to a handler. Those with a bool: true when the reply stands in the output
     // and the next request may be looked at.
     void next_request();
+    void go_on_later();
     void await_head();
     void reset_exchange();
     bool serve();
     void find_route();
     void begin_trace();
+    std::chrono::seconds too_early();
     bool read_document();
     bool continue_document();
     void resume_upload();
@@ -78,7 +85,7 @@ private:
     void on_handled();
 
     // connection_reply.cpp
-    Response refusal(unsigned status, std::string_view message);
+    Response refusal(unsigned status, std::string_view message, std::chrono::seconds retry_after = {});
     bool refuse(unsigned status, std::string_view message) { return answer(refusal(status, message)); }
     bool answer(Response response);
     bool body_left() const { return head_.has_body() && !body_done_; }
@@ -105,6 +112,7 @@ private:
 
     IoThread& io_;
     Shared& shared_;
+    std::shared_ptr<Limits const> const its_limits_;
     Limits const& limits_;
     std::unique_ptr<Transport> transport_;
     Listener const& listener_;
@@ -115,9 +123,11 @@ private:
     std::vector<char> in_;
     std::size_t in_begin_ = 0, in_end_ = 0;
     bool reading_ = false;
+    bool in_filled_ = false; // by the last read
     bool input_ended_ = false;
-    std::string out_;     // to be sent after bulk_
-    std::string sending_; // in flight, from sent_ on
+    std::size_t held_ = 0; // of ours in shared_.held
+    std::string out_;      // to be sent after bulk_
+    std::string sending_;  // in flight, from sent_ on
     std::size_t sent_ = 0;
     std::string_view bulk_; // in flight after sending_
     bool writing_ = false;

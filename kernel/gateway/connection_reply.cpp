@@ -49,11 +49,12 @@ private:
 };
 } // namespace
 
-Response Connection::refusal(unsigned status, std::string_view message) {
-    Refusal const why{status, std::string(message)};
+Response Connection::refusal(unsigned status, std::string_view message, std::chrono::seconds retry_after) {
+    if (status == 503) retry_after = std::max(retry_after, std::chrono::seconds(1));
+    Refusal const why{status, std::string(message), retry_after};
     auto response = handler_->refuse(request_, why);
     if (status == 405) response.set("Allow", match_.allow);
-    if (status == 503) response.set("Retry-After", "1");
+    if (retry_after.count() > 0) response.set("Retry-After", fmt::to_string(retry_after.count()));
     return response;
 }
 
@@ -66,6 +67,13 @@ bool Connection::answer(Response response) {
         response = refusal(500, "the request failed inside the server");
     }
     response_ = std::move(response);
+    auto const* const text = std::get_if<std::string>(&response_.body);
+    hold(text ? text->size() : std::holds_alternative<FileBody>(response_.body) ? 0 : piece_size);
+    if (holds_too_much() && text && text->size() > copied_body) {
+        shared_.meters.short_of_memory.Increment();
+        response_ = refusal(503, "the server is short of memory for large replies; try again in a moment");
+        hold();
+    }
     bool const may_tunnel = request_.route && request_.route->websocket;
     if (may_tunnel && response_.tunnel_socket) return open_tunnel(std::move(response_.tunnel_socket));
     if (may_tunnel && response_.tunnel) return open_tunnel(*response_.tunnel);

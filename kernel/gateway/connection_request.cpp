@@ -11,6 +11,8 @@ namespace volutus::kernel::gateway {
 
 namespace {
 constexpr std::size_t upload_piece = 64 * 1024;
+// Then other connections of the thread are looked at, however many requests a client has sent in one go.
+constexpr auto turn = std::chrono::microseconds(500);
 
 // OpenStack's form, so that nothing else gets into logs under that name.
 bool is_request_id(std::string_view text) {
@@ -20,6 +22,7 @@ bool is_request_id(std::string_view text) {
 } // namespace
 
 void Connection::next_request() {
+    auto const turn_ends = world::now() + turn;
     for (unsigned batch = 0;;) {
         if (input_ended_ && in_begin_ == in_end_ && out_.empty()) return abort();
         state_ = State::head;
@@ -38,12 +41,22 @@ void Connection::next_request() {
             return;
         }
         if (!serve()) return;
-        if (++batch >= limits_.pipelined || out_.size() >= limits_.pipelined_bytes) {
-            then_ = Then::next_request;
-            if (!write_out()) return;
-            batch = 0;
-        }
+        bool const others_turn = started_ >= turn_ends && in_begin_ != in_end_;
+        if (++batch < limits_.pipelined && out_.size() < limits_.pipelined_bytes && !others_turn) continue;
+        then_ = Then::next_request;
+        if (!write_out()) return;
+        batch = 0;
+        if (others_turn) return go_on_later();
     }
+}
+
+void Connection::go_on_later() {
+    state_ = State::head;
+    head_started_ = true;
+    deadline_ = world::now() + limits_.header;
+    asio::post(io_.context, [self = shared_from_this()] {
+        if (self->state_ == State::head) self->next_request();
+    });
 }
 
 void Connection::await_head() {
@@ -71,6 +84,8 @@ void Connection::reset_exchange() {
 bool Connection::serve() {
     find_route();
     auto const* const route = request_.route;
+    if (auto const wait = too_early(); wait.count() > 0)
+        return answer(refusal(429, "too many requests come from this address; see Retry-After", wait));
     if (!route) {
         if (match_.allow.empty()) return refuse(404, "there is nothing at this path");
         return refuse(405, "this path does not answer that method");
@@ -86,6 +101,13 @@ bool Connection::serve() {
     if (head_.content_length.value_or(0) > limit) return refuse(413, fmt::format("the body is over {} bytes", limit));
     parser_.limit_body(limit);
     return route->streams_body ? dispatch() : read_document();
+}
+
+// How long the client should have waited. What watches the cloud is not turned away.
+std::chrono::seconds Connection::too_early() {
+    bool const page = request_.route && handler_ == shared_.pages.get();
+    if (page || !shared_.clients.limits()) return {};
+    return shared_.clients.take(client_of(request_.origin.client), started_);
 }
 
 void Connection::find_route() {

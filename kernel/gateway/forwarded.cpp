@@ -135,6 +135,12 @@ bool Networks::hold(std::string_view address) const {
     });
 }
 
+std::string client_of(std::string_view address) {
+    auto const parsed = parse_address(address);
+    bool const is_v6 = parsed && address.find(':') != std::string_view::npos;
+    return is_v6 ? '[' + std::string(reinterpret_cast<char const*>(parsed->data()), 8) : std::string(address);
+}
+
 bool valid_host(std::string_view text) {
     if (text.empty() || text.size() > 255) return false;
     auto host = text;

@@ -41,6 +41,10 @@ struct Origin {
 // are no host, scheme or path are passed over.
 void apply_forwarded(std::span<Field const> headers, Networks const& trusted, Origin& origin);
 
+// What counts as one client where many are bounded together: an IPv4 address, or the network of 64 bits that an IPv6
+// host has for itself. What is no address stands for itself.
+std::string client_of(std::string_view address);
+
 bool valid_host(std::string_view text); // host, address or [address], with an optional port
 
 } // namespace volutus::kernel::gateway

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace volutus::kernel::gateway {
@@ -17,12 +18,18 @@ using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_t
                                          asio::io_context::executor_type>;
 } // namespace
 
+bool differ_in_certificate_at_most(Listener const& one, Listener const& other) {
+    auto const rest = [](Listener const& of) { return std::tie(of.name, of.address, of.port, of.health, of.metrics); };
+    return rest(one) == rest(other) && one.tls.has_value() == other.tls.has_value();
+}
+
 class Gateway::Impl {
 public:
     Impl(Config config, std::shared_ptr<Router const> router, metrics::Metrics& metrics);
     ~Impl();
     std::uint16_t port(std::string_view listener) const;
     void replace_routes(std::shared_ptr<Router const> router);
+    void reload(Config const& next);
     bool drain(world::Duration at_most);
     std::size_t connections() const { return shared_.connections.count(); }
 
@@ -40,6 +47,8 @@ private:
     void accept(Port& port);
     void adopt(Port& port, IoThread& io, Socket socket);
     void stop_accepting();
+    // Runs where connections are accepted, and waits until it has.
+    template <class Function> void while_none_is_accepted(Function const& function);
     // Runs on every io thread, and waits until it has.
     template <class Function> void everywhere(Function const& function);
 
@@ -47,10 +56,11 @@ private:
     std::vector<std::unique_ptr<IoThread>> threads_;
     std::vector<std::unique_ptr<Port>> ports_;
     std::size_t next_ = 0;
+    std::shared_ptr<Limits const> limits_; // of connections to come; on the first io thread
 };
 
 Gateway::Impl::Impl(Config config, std::shared_ptr<Router const> router, metrics::Metrics& metrics)
-    : shared_(std::move(config), metrics) {
+    : shared_(std::move(config), metrics), limits_(std::make_shared<Limits const>(shared_.config.limits)) {
     ::signal(SIGPIPE, SIG_IGN); // sendfile and OpenSSL have no flag against it
     auto const& asked = shared_.config.io_threads;
     auto const count = asked ? asked : static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
@@ -115,18 +125,22 @@ void Gateway::Impl::accept(Port& port) {
 
 void Gateway::Impl::adopt(Port& port, IoThread& io, Socket socket) {
     shared_.meters.accepted.Increment();
-    if (!shared_.connections.add(shared_.config.limits.connections)) {
-        shared_.meters.turned_away.Increment();
-        return;
-    }
     error_code failure;
     socket.set_option(tcp::no_delay(true), failure);
     auto const peer = socket.remote_endpoint(failure);
     auto address = peer.address();
     if (address.is_v6() && address.to_v6().is_v4_mapped())
         address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    auto const client = address.to_string();
+    auto const& limits = *limits_;
+    bool const many = limits.connections_per_client == 0 || shared_.trusted.hold(client);
+    if (!shared_.connections.add(client_of(client), limits.connections,
+                                 many ? limits.connections : limits.connections_per_client)) {
+        shared_.meters.turned_away.Increment();
+        return;
+    }
     auto transport = port.tls ? tls_transport(std::move(socket), *port.tls) : plain_transport(std::move(socket));
-    auto connection = std::make_shared<Connection>(io, std::move(transport), port.listener, address.to_string());
+    auto connection = std::make_shared<Connection>(io, limits_, std::move(transport), port.listener, client);
     asio::post(io.context, [connection = std::move(connection)] { connection->start(); });
 }
 
@@ -144,13 +158,19 @@ template <class Function> void Gateway::Impl::everywhere(Function const& functio
 
 void Gateway::Impl::stop_accepting() {
     shared_.draining = true;
-    world::Promised<bool> done;
-    asio::post(threads_.front()->context, [this, &done] {
+    while_none_is_accepted([this] {
         for (auto& port : ports_) {
             error_code ignored;
             port->acceptor.close(ignored);
             port->pause.cancel();
         }
+    });
+}
+
+template <class Function> void Gateway::Impl::while_none_is_accepted(Function const& function) {
+    world::Promised<bool> done;
+    asio::post(threads_.front()->context, [&] {
+        function();
         done.give(true);
     });
     done.take();
@@ -167,6 +187,21 @@ void Gateway::Impl::replace_routes(std::shared_ptr<Router const> router) {
     everywhere([&](IoThread& io) { io.replace_table(table); });
 }
 
+void Gateway::Impl::reload(Config const& next) {
+    std::vector<std::pair<Port*, asio::ssl::context>> fresh;
+    for (auto& port : ports_)
+        for (auto const& listener : next.listeners)
+            if (listener.name == port->listener.name && listener.tls && port->listener.tls)
+                fresh.emplace_back(port.get(), tls_context(*listener.tls));
+    auto const limits = std::make_shared<Limits const>(next.limits);
+    while_none_is_accepted([&] {
+        // Connections that stand share the old context, which goes with the last of them.
+        for (auto& [port, tls] : fresh) port->tls.emplace(std::move(tls));
+        limits_ = limits;
+    });
+    shared_.clients.set(next.client_rate);
+}
+
 bool Gateway::Impl::drain(world::Duration at_most) {
     auto const until = world::now() + at_most;
     stop_accepting();
@@ -181,6 +216,7 @@ Gateway::Gateway(Config config, std::shared_ptr<Router const> router, metrics::M
 Gateway::~Gateway() = default;
 std::uint16_t Gateway::port(std::string_view listener) const { return impl_->port(listener); }
 void Gateway::replace_routes(std::shared_ptr<Router const> router) { impl_->replace_routes(std::move(router)); }
+void Gateway::reload(Config const& next) { impl_->reload(next); }
 bool Gateway::drain(world::Duration at_most) { return impl_->drain(at_most); }
 std::size_t Gateway::connections() const { return impl_->connections(); }
 

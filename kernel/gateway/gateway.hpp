@@ -11,6 +11,7 @@
 #pragma once
 
 #include "kernel/gateway/access_log.hpp"
+#include "kernel/gateway/rate_limiter.hpp"
 #include "kernel/gateway/router.hpp"
 #include "kernel/metrics/metrics.hpp"
 
@@ -40,14 +41,20 @@ struct Listener {
     bool metrics = true;      // answers /metrics
 };
 
+// What a listener can change while it serves.
+bool differ_in_certificate_at_most(Listener const& one, Listener const& other);
+
 struct Limits {
     std::size_t header_bytes = 64 * 1024;      // beyond: 431, or 414 for the request line alone
     std::uint64_t document_bytes = 256 * 1024; // of routes that set no limit of their own; beyond: 413
     std::uint64_t drained_bytes = 64 * 1024;   // of a body the handler left unread; beyond: the connection is closed
-    std::size_t connections = 10000;           // beyond: closed at once
+    std::size_t connections = 10000; // beyond: closed at once. Near it, idle ones close after idle_when_crowded
+    std::size_t connections_per_client = 5000; // of one address (see client_of); 0: as many as there may be of all
+    std::size_t memory = 256 * 1024 * 1024;    // of requests and replies in hand; beyond, large ones are answered 503
     std::size_t pipelined_bytes = 64 * 1024;   // of replies gathered before they are sent; then input waits
     unsigned pipelined = 32;                   // requests answered in one such batch
     std::chrono::milliseconds idle{75'000};    // between requests
+    std::chrono::milliseconds idle_when_crowded{1'000};
     std::chrono::milliseconds header{15'000}; // from a request's first byte to its header's end, and for TLS handshakes
     std::chrono::milliseconds linger{2'000};  // for the client to take the last reply in
     std::chrono::milliseconds tunnel_connect{10'000};
@@ -59,6 +66,7 @@ struct Limits {
 struct Config {
     std::vector<Listener> listeners;
     Limits limits{};
+    Rate client_rate{};      // of requests of one address (see client_of), but for the gateway's own pages; beyond: 429
     unsigned io_threads = 0; // 0: one a processor
     unsigned pool_threads = 32;
     std::size_t pool_queue = 1024; // beyond: 503 with Retry-After
@@ -86,6 +94,11 @@ public:
     // Once this returns no new request meets the old table; those under way finish on it and keep it alive. Not to be
     // called from a reads_only handler.
     void replace_routes(std::shared_ptr<Router const> router);
+
+    // Takes over what can be changed while serving. At once: the client rate. For connections to come: the limits, and the
+    // certificates of listeners that have one, read again under the names that `next` gives them; those open go on as
+    // they are. Throws invalid, and changes nothing, when a certificate cannot be used.
+    void reload(Config const& next);
 
     // Stops accepting, closes idle connections and tunnels, lets requests under way finish with Connection: close, and
     // returns when all are done or the time has come; what is left then is cut. True: all finished. Requests that come

@@ -6,6 +6,7 @@
 #include "kernel/gateway/request.hpp"
 #include "kernel/gateway/response.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -13,8 +14,9 @@ namespace volutus::kernel::gateway {
 
 // A request that the gateway itself turns down.
 struct Refusal {
-    unsigned status = 500; // 400 404 405 408 413 500 502 503
-    std::string message;   // for people; names nothing secret
+    unsigned status = 500;               // 400 404 405 408 413 429 500 502 503
+    std::string message;                 // for people; names nothing secret
+    std::chrono::seconds retry_after{0}; // of a 429 or 503
 };
 
 class Handler {
@@ -27,7 +29,7 @@ public:
     virtual Response handle(Request& request) = 0;
 
     // The service's own form of an error. Called concurrently, on any thread; must not block or throw. The gateway adds
-    // Allow to a 405 and Retry-After to a 503.
+    // Allow to a 405 and Retry-After to a 429 or 503.
     virtual Response refuse(Request const& request, Refusal const& refusal) = 0;
 };
 

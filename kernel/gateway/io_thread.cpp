@@ -19,7 +19,8 @@ world::Duration tick_of(Limits const& limits) {
 
 Shared::Shared(Config c, metrics::Metrics& metrics)
     : config(std::move(c)), trusted(config.trusted_proxies), meters(metrics), pages(operator_pages(*this)),
-      pages_router(pages_mounts(config, pages)), documents("http-document", config.pool_threads, config.pool_queue),
+      pages_router(pages_mounts(config, pages)), clients(config.client_rate),
+      documents("http-document", config.pool_threads, config.pool_queue),
       uploads("http-upload", config.upload_threads, config.upload_queue),
       downloads("http-download", config.download_threads, 0) {}
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -21,16 +22,20 @@ namespace volutus::kernel::gateway {
 // How many connections are open, and the wait for there to be none. Any thread.
 class OpenConnections {
 public:
-    // False where there are `most` already.
-    bool add(std::size_t most) {
-        if (count_.fetch_add(1) < most) return true;
-        remove();
-        return false;
+    // False where there are `most` already, or `most_of_one` of this client; then nothing was added.
+    bool add(std::string const& client, std::size_t most, std::size_t most_of_one) {
+        world::Lock const lock(mutex_);
+        if (count_ >= most) return false;
+        auto& of_one = of_clients_[client]; // there are no more entries than connections
+        if (of_one >= most_of_one) return false;
+        ++of_one;
+        ++count_;
+        return true;
     }
-    void remove() {
-        if (count_.fetch_sub(1) > 1) return;
-        world::Lock const lock(mutex_); // so that it is not told between another's look and its wait
-        none_.notify_all();
+    void remove(std::string const& client) {
+        world::Lock const lock(mutex_);
+        if (auto const found = of_clients_.find(client); --found->second == 0) of_clients_.erase(found);
+        if (--count_ == 0) none_.notify_all();
     }
     std::size_t count() const { return count_; }
     // False when the time came first.
@@ -40,8 +45,9 @@ public:
     }
 
 private:
-    std::atomic<std::size_t> count_{0};
+    std::atomic<std::size_t> count_{0}; // read without the lock
     world::Mutex mutex_;
+    std::unordered_map<std::string, std::size_t> of_clients_;
     world::Condition none_;
 };
 
@@ -55,6 +61,8 @@ struct Shared {
     Router const pages_router;
     std::atomic<bool> draining{false};
     OpenConnections connections;
+    RateLimiter clients;
+    std::atomic<std::size_t> held{0};   // bytes of requests and replies, all connections together
     Pool documents, uploads, downloads; // last: their threads end first
 
     void report(std::string_view what) const {

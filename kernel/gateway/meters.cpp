@@ -14,8 +14,10 @@ Meters::Meters(metrics::Metrics& m)
       accepted(m.counter("volutus_http_connections_accepted_total", "Connections accepted")),
       turned_away(m.counter("volutus_http_connections_turned_away_total", "Connections closed for being too many")),
       too_slow(m.counter("volutus_http_connections_too_slow_total", "Connections cut for being too slow")),
+      short_of_memory(m.counter("volutus_http_short_of_memory_total", "Large requests and replies refused")),
       received(m.counter("volutus_http_received_bytes_total", "Bytes of request bodies")),
       sent(m.counter("volutus_http_sent_bytes_total", "Bytes of response bodies")),
+      held(m.gauge("volutus_http_held_bytes", "Memory of requests and replies in hand")),
       pool_depth(m.gauge("volutus_http_queue_depth", depth_help, {{"pool", "document"}})),
       upload_depth(m.gauge("volutus_http_queue_depth", depth_help, {{"pool", "upload"}})),
       download_depth(m.gauge("volutus_http_queue_depth", depth_help, {{"pool", "download"}})) {}

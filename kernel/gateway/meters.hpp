@@ -15,10 +15,12 @@ struct Meters {
     metrics::Metrics& metrics;
     prometheus::Gauge& connections;
     prometheus::Counter& accepted;
-    prometheus::Counter& turned_away; // beyond the limit of connections
-    prometheus::Counter& too_slow;    // cut because of a time limit or a rate
-    prometheus::Counter& received;    // bytes of bodies
+    prometheus::Counter& turned_away;     // beyond the limit of connections
+    prometheus::Counter& too_slow;        // cut because of a time limit or a rate
+    prometheus::Counter& short_of_memory; // large requests and replies refused
+    prometheus::Counter& received;        // bytes of bodies
     prometheus::Counter& sent;
+    prometheus::Gauge& held;
     prometheus::Gauge& pool_depth;
     prometheus::Gauge& upload_depth;
     prometheus::Gauge& download_depth;

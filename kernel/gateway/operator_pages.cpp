@@ -38,6 +38,7 @@ private:
     Response metrics() {
         auto& meters = shared_.meters;
         meters.connections.Set(static_cast<double>(shared_.connections.count()));
+        meters.held.Set(static_cast<double>(shared_.held));
         meters.pool_depth.Set(static_cast<double>(shared_.documents.depth()));
         meters.upload_depth.Set(static_cast<double>(shared_.uploads.depth()));
         meters.download_depth.Set(static_cast<double>(shared_.downloads.depth()));

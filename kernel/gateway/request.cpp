@@ -28,6 +28,29 @@ std::string form_decode(std::string_view text) {
 }
 } // namespace
 
+bool is_utf8(std::string_view text) {
+    struct Form {
+        unsigned char mask, lead;
+        std::uint32_t least; // that needs it
+    };
+    constexpr Form forms[] = {{0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+    for (std::size_t at = 0; at < text.size();) {
+        auto const first = static_cast<unsigned char>(text[at++]);
+        if (first < 0x80) continue;
+        std::size_t more = 0;
+        while (more < 3 && (first & forms[more].mask) != forms[more].lead) ++more;
+        if (more == 3) return false;
+        auto const& form = forms[more];
+        std::uint32_t point = first & static_cast<unsigned char>(~form.mask);
+        for (std::size_t i = 0; i <= more; ++i) {
+            if (at == text.size() || (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80) return false;
+            point = point << 6 | (static_cast<unsigned char>(text[at++]) & 0x3f);
+        }
+        if (point < form.least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+    }
+    return true;
+}
+
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
     return left.size() == right.size() &&
            std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });

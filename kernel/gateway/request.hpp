@@ -77,6 +77,7 @@ public:
 };
 
 std::string percent_decode(std::string_view text); // a bad escape stays as it is
+bool is_utf8(std::string_view text);               // RFC 3629: the shortest form only, and no surrogates
 bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 } // namespace volutus::kernel::gateway

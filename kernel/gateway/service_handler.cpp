@@ -2,6 +2,7 @@
 
 #include "kernel/gateway/body_streams.hpp"
 #include "kernel/gateway/range.hpp"
+#include "kernel/gateway/rate_limiter.hpp"
 #include "kernel/gateway/router.hpp"
 #include "kernel/log/log.hpp"
 
@@ -31,25 +32,34 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+// A document holds UTF-8 and nothing else; what a client sent may be any bytes.
+bool is_text(Request const& request) {
+    auto const parameters = request.parameters();
+    return is_utf8(request.raw_path) && std::ranges::all_of(request.captures, is_utf8) &&
+           std::ranges::all_of(parameters, [](auto const& one) { return is_utf8(one.key) && is_utf8(one.value); });
+}
+
+// Of a request that is no text, the captures and the query are left out, and always such headers.
 service::HttpRequest described(Request const& request) {
     service::HttpRequest out;
+    out.method = request.method;
+    out.base = request.base_url();
+    out.body = request.stream || !request.body.empty();
+    for (auto const& header : request.headers) {
+        auto name = lower(header.name);
+        if (std::find(credentials.begin(), credentials.end(), name) != credentials.end()) continue;
+        if (is_utf8(header.value)) out.headers.push_back({std::move(name), std::string(header.value)});
+    }
+    if (!is_text(request)) return out;
     if (request.route) {
         out.route = request.route->id;
         auto const& names = request.route->captures;
         for (std::size_t i = 0; i < names.size() && i < request.captures.size(); ++i)
             out.parameters[names[i]] = request.captures[i];
     }
-    out.method = request.method;
     out.path = request.raw_path.substr(std::min(request.mount_prefix.size(), request.raw_path.size()));
     for (auto& parameter : request.parameters())
         out.query.push_back({std::move(parameter.key), std::move(parameter.value)});
-    for (auto const& header : request.headers) {
-        auto name = lower(header.name);
-        if (std::find(credentials.begin(), credentials.end(), name) != credentials.end()) continue;
-        out.headers.push_back({std::move(name), std::string(header.value)});
-    }
-    out.base = request.base_url();
-    out.body = request.stream || !request.body.empty();
     return out;
 }
 
@@ -60,6 +70,7 @@ Code code_of(unsigned status) {
     case 405: return Code::unsupported;
     case 408: return Code::deadline;
     case 413: return Code::too_large;
+    case 429: return Code::rate_limited;
     case 502:
     case 503: return Code::unavailable;
     case 504: return Code::deadline;
@@ -71,10 +82,10 @@ Code code_of(unsigned status) {
 Refusal refusal_of(Error const& error) {
     switch (error.code()) {
     case Code::unavailable:
-    case Code::not_executed: return {503, "the service is not available; try again in a moment"};
-    case Code::deadline: return {504, "the service did not answer in time"};
-    case Code::too_large: return {413, "the request's headers and path are too large"};
-    default: return {500, "the request failed inside the server"};
+    case Code::not_executed: return {503, "the service is not available; try again in a moment", {}};
+    case Code::deadline: return {504, "the service did not answer in time", {}};
+    case Code::too_large: return {413, "the request's headers and path are too large", {}};
+    default: return {500, "the request failed inside the server", {}};
     }
 }
 
@@ -134,6 +145,7 @@ Response ServiceHandler::handle(Request& request) {
 }
 
 Response ServiceHandler::serve(Request& request) {
+    if (!is_text(request)) return refuse(request, {400, "the path or the query is not UTF-8", {}});
     plugin::CallContext context;
     context.trace = request.id;
     context.traceparent = request.traceparent;
@@ -146,9 +158,13 @@ Response ServiceHandler::serve(Request& request) {
         context.known = std::move(identity.known);
         context.client_address = request.origin.client;
         return call(request, "handle", context, json::print(json::encode(described(request))));
+    } catch (RateLimited const& early) {
+        auto response = refuse(request, {429, early.what(), early.retry_after});
+        response.set("Retry-After", fmt::to_string(early.retry_after.count()));
+        return response;
     } catch (Error const& error) {
         if (error.code() == Code::unauthenticated && context.caller.empty())
-            return refuse(request, {401, error.what()});
+            return refuse(request, {401, error.what(), {}});
         log::write(Level::error, "gateway", "a service did not answer",
                    {{"plugin", options_.plugin},
                     {"request_id", request.id},

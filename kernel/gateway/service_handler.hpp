@@ -19,7 +19,7 @@ struct Identity {
 };
 
 // Fills in request.caller for the access log. On an anonymous route a request without credentials gives a context
-// without a user. Throws unauthenticated. Any thread.
+// without a user. Throws unauthenticated, or RateLimited for a caller who asks too often. Any thread.
 using Authenticate = std::function<Identity(Request& request, bool anonymous)>;
 
 struct ServiceOptions {

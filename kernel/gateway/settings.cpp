@@ -57,11 +57,17 @@ Limits limits_from(json::object const& table) {
     limits.header_bytes = static_cast<std::size_t>(number(table, "header"));
     limits.document_bytes = static_cast<std::uint64_t>(number(table, "document"));
     limits.connections = static_cast<std::size_t>(number(table, "connections"));
+    limits.connections_per_client = static_cast<std::size_t>(number(table, "connections_per_client"));
+    limits.memory = static_cast<std::size_t>(number(table, "memory"));
     limits.idle = time(table, "idle");
     limits.header = time(table, "header_time");
     limits.pulse = time(table, "pulse");
     limits.body_rate = static_cast<std::uint64_t>(number(table, "body_rate"));
     return limits;
+}
+
+Rate rate_from(json::object const& rates, std::string const& of) {
+    return {rates.at(of).to_number<double>(), rates.at(of + "_burst").to_number<double>()};
 }
 
 } // namespace
@@ -106,11 +112,23 @@ std::string_view settings_schema() {
           "header": {"type": "integer", "format": "size", "minimum": 1024, "maximum": 16777216, "default": "64KiB"},
           "document": {"type": "integer", "format": "size", "minimum": 1024, "maximum": 67108864, "default": "256KiB"},
           "connections": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000},
+          "connections_per_client": {"type": "integer", "minimum": 0, "maximum": 1000000, "default": 5000,
+            "description": "of one address, or one IPv6 network of 64 bits; 0: no bound. Trusted proxies have none"},
+          "memory": {"type": "integer", "format": "size", "minimum": 1048576, "default": "256MiB",
+            "description": "of requests and replies in hand; beyond, large ones are answered 503"},
           "idle": {"type": "integer", "format": "duration", "minimum": 100, "default": "75s"},
           "header_time": {"type": "integer", "format": "duration", "minimum": 100, "default": "15s"},
           "pulse": {"type": "integer", "format": "duration", "minimum": 100, "maximum": 3600000, "default": "15s",
             "description": "who watches events hears something at least so often"},
           "body_rate": {"type": "integer", "minimum": 0, "default": 512, "description": "bytes a second; slower peers are cut"}
+        }},
+        "rates": {"type": "object", "description": "requests a second; beyond: 429 with Retry-After. 0: no limit", "properties": {
+          "client": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 0,
+            "description": "of one address, or one IPv6 network of 64 bits"},
+          "client_burst": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 500,
+            "description": "at once, after a quiet time"},
+          "user": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 0, "description": "of one user, with any token"},
+          "user_burst": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 500}
         }}
       }
     })";
@@ -146,6 +164,9 @@ Settings settings_from(json::object const& section) {
     config.upload_queue = config.upload_threads;
     config.download_threads = static_cast<unsigned>(number(threads, "downloads"));
     config.limits = limits_from(section.at("limits").as_object());
+    auto const& rates = section.at("rates").as_object();
+    config.client_rate = rate_from(rates, "client");
+    out.user_rate = rate_from(rates, "user");
     out.access_log = section.at("access_log").as_bool();
     out.drain = time(section, "drain");
     out.request_deadline = time(section, "request_deadline");

@@ -14,6 +14,7 @@ namespace volutus::kernel::gateway {
 struct Settings {
     Config config;                                    // listeners, those of the classic ports too; limits; pools
     std::map<std::string, std::string> own_listeners; // of services with a classic port: by service, where "" is theirs
+    Rate user_rate;                                   // of requests of one user, on any connection
     bool access_log = true;
     world::Duration drain{};            // for requests under way when the daemon stops
     world::Duration request_deadline{}; // of a request that is no stream

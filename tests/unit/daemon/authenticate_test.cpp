@@ -53,6 +53,25 @@ TEST(Authentication, WhoIsAnOperatorIsForThePolicyToSay) {
     EXPECT_TRUE(ask(daemon::open_authentication({"u", "p", {"cloud_operator"}}, own), {}).context().is_admin);
 }
 
+TEST(Authentication, AUserWhoAsksTooOftenIsToldToWaitWhateverHisTokenIs) {
+    auto const users = std::make_shared<gateway::RateLimiter>(gateway::Rate{0.01, 2});
+    auto const limited = daemon::at_a_rate(daemon::open_authentication({"somebody", "toys", {}}, policy()), users);
+    ask(limited, {{"X-Auth-Token", "me:one"}});
+    ask(limited, {{"X-Auth-Token", "me:two"}});
+    try {
+        ask(limited, {{"X-Auth-Token", "me:three"}});
+        FAIL() << "the third passed";
+    } catch (gateway::RateLimited const& early) {
+        EXPECT_EQ(early.code(), Code::rate_limited);
+        EXPECT_GE(early.retry_after.count(), 90);
+    }
+    EXPECT_EQ(ask(limited, {{"X-Auth-Token", "another:one"}}).context().user->id, "another");
+
+    auto const nobody = daemon::at_a_rate(daemon::no_authentication(), users);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_FALSE(ask(nobody, {}, true).context().user) << "who is nobody is not counted as one";
+}
+
 TEST(Authentication, WithoutAnIdentityServiceNobodyIsAnybody) {
     auto const none = daemon::no_authentication();
     EXPECT_THROW(ask(none, {{"X-Auth-Token", "me:mine"}}), Error);

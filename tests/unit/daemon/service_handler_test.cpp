@@ -1,3 +1,4 @@
+#include "kernel/gateway/rate_limiter.hpp"
 #include "kernel/gateway/router.hpp"
 #include "kernel/gateway/service_handler.hpp"
 
@@ -265,6 +266,34 @@ TEST_F(ServiceHandler, Every401SaysWhereATokenIsToBeHad) {
 
     service_->answer = [](Call&) { return service::HttpReply{401, {}, false}; };
     EXPECT_NE(header(handler().handle(request_), "WWW-Authenticate"), "");
+}
+
+TEST_F(ServiceHandler, WhoAsksTooOftenIsToldInTheServicesFormHowLongToWait) {
+    gateway::ServiceOptions options;
+    options.plugin = "toy";
+    gateway::ServiceHandler limited(registry_, std::move(options), [](gateway::Request&, bool) -> gateway::Identity {
+        throw gateway::RateLimited("too many", std::chrono::seconds(7));
+    });
+    auto const refused = limited.handle(request_);
+    EXPECT_EQ(refused.status, 429u);
+    EXPECT_EQ(header(refused, "Retry-After"), "7");
+    EXPECT_EQ(text(refused), "own form: too many");
+    EXPECT_EQ(service_->refused.code, "rate_limited");
+}
+
+TEST_F(ServiceHandler, BytesThatAreNoTextAreRefusedAndSuchAHeaderIsLeftOut) {
+    request_.captures = {"a\xff"};
+    auto const capture = handler().handle(request_);
+    EXPECT_EQ(capture.status, 400u);
+    EXPECT_EQ(text(capture), "own form: the path or the query is not UTF-8");
+    request_.captures = {"a"};
+    request_.query = "name=%c0%af";
+    EXPECT_EQ(handler().handle(request_).status, 400u);
+    request_.query = {};
+    request_.headers = {{"X-Odd", "\xe9"}, {"X-Plain", "yes"}};
+    EXPECT_EQ(handler().handle(request_).status, 204u);
+    ASSERT_EQ(service_->asked.headers.size(), 1u);
+    EXPECT_EQ(service_->asked.headers[0].name, "x-plain");
 }
 
 TEST_F(ServiceHandler, AnAnonymousRouteIsAskedForAsSuch) {

@@ -18,6 +18,15 @@ TEST(Request, ParametersKeepOrderAndRepeatedKeys) {
     EXPECT_EQ(seen, "a=1;b=x y z;a=2;c=;=v;bad=%zz%4;");
 }
 
+TEST(Request, OnlyTheOneFormOfEachCharacterIsUtf8) {
+    for (auto const* good :
+         {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
+        EXPECT_TRUE(is_utf8(good)) << good;
+    for (auto const* bad : {"\xff", "\x80", "\xc3", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf", "\xe2\x82", "\xed\xa0\x80",
+                            "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "a\xff"})
+        EXPECT_FALSE(is_utf8(bad)) << bad;
+}
+
 TEST(Request, APlusInAPathIsAPlus) {
     EXPECT_EQ(percent_decode("a+b%2Fc%2fd%00"), std::string("a+b/c/d\0", 8));
     EXPECT_EQ(percent_decode("%"), "%");

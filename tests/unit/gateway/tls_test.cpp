@@ -146,6 +146,45 @@ TEST_F(Secure, StreamsAndFilesGoThroughTls) {
     EXPECT_TRUE(eventually([&] { return gateway->connections() == 0; }));
 }
 
+std::string fingerprint(SSL* ssl) {
+    auto* const certificate = ::SSL_get1_peer_certificate(ssl);
+    std::string out(EVP_MAX_MD_SIZE, 0);
+    unsigned size = 0;
+    ::X509_digest(certificate, ::EVP_sha256(), reinterpret_cast<unsigned char*>(out.data()), &size);
+    ::X509_free(certificate);
+    return out.substr(0, size);
+}
+
+TEST_F(Secure, ACertificateThatIsReadAgainHoldsForHandshakesToCome) {
+    serve_tls();
+    Client before(port("tls"), client_tls);
+    Certificate const renewed;
+    auto next = config;
+    next.listeners.back().tls = renewed.files;
+    gateway->reload(next);
+    EXPECT_EQ(before.get("/toy/hello").status, 200U) << "the connection stands";
+    Client after(port("tls"), client_tls);
+    EXPECT_EQ(after.get("/toy/hello").status, 200U);
+    EXPECT_NE(fingerprint(before.ssl), fingerprint(after.ssl));
+
+    next.listeners.back().tls = Tls{renewed.files.certificate, certificate.files.key};
+    EXPECT_THROW(gateway->reload(next), Error) << "the key is of another certificate";
+    next.listeners.back().tls = Tls{"/nowhere.pem", renewed.files.key};
+    EXPECT_THROW(gateway->reload(next), Error);
+    Client still(port("tls"), client_tls);
+    EXPECT_EQ(fingerprint(still.ssl), fingerprint(after.ssl));
+}
+
+TEST_F(Secure, AClientThatRenegotiatesIsRefused) {
+    serve_tls();
+    ::SSL_CTX_set_max_proto_version(client_tls, TLS1_2_VERSION);
+    Client client(port("tls"), client_tls);
+    EXPECT_EQ(client.get("/toy/hello").status, 200U);
+    ASSERT_EQ(::SSL_renegotiate(client.ssl), 1);
+    EXPECT_NE(::SSL_do_handshake(client.ssl), 1);
+    EXPECT_EQ(Client(port("tls"), client_tls).get("/toy/hello").status, 200U);
+}
+
 TEST_F(Secure, AHandshakeThatStallsIsCut) {
     config.limits.header = 50ms;
     serve_tls();
