@@ -101,7 +101,7 @@ class InProcessesOfTheirOwn(ComputeTest):
         self.assert_in_order()
 
     def test_a_driver_that_crashes_takes_only_its_server_along(self):
-        self.cloud.expects_errors = "the process of plugin compute_simulator failed"
+        self.cloud.expects_errors = ("the process of plugin compute_simulator failed",)
         calm = self.running("calm")
         crashed = self.make("crash")
         wait_for("the driver to have crashed",
@@ -122,6 +122,7 @@ class Hanging(ComputeTest):
         return {plugin["id"]: plugin["state"] for plugin in self.cloud.volutus("plugins", "--json")}
 
     def test_a_driver_that_hangs_is_quarantined_and_what_it_has_stays_claimed(self):
+        self.cloud.expects_errors = ("did not come back from a call", "a step hangs, and is given up")
         calm = self.running("calm")
         hung = self.make("hang")
         found = self.wait_until_it_failed(hung)
@@ -156,6 +157,7 @@ class HangingInAProcessOfItsOwn(ComputeTest):
     simulator, tasks = Hanging.simulator, Hanging.tasks
 
     def test_a_driver_that_hangs_costs_one_server(self):
+        self.cloud.expects_errors = ("the process of plugin compute_simulator failed", "a step hangs, and is given up")
         hung = self.make("hang")
         found = self.wait_until(hung, "ERROR")
         self.assertIn("did not answer in time", found["fault"]["message"])

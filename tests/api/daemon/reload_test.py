@@ -57,7 +57,7 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.ask(after), 200)
 
     def test_what_is_wrong_changes_nothing(self):
-        self.cloud.expects_errors = True
+        self.cloud.expects_errors = ("the configuration stays as it was",)
         before = self.connect()
         old = self.certificate_of(before)
         (self.cloud.folder / "cert.pem").write_text("no certificate")
