@@ -3,9 +3,9 @@
 
 #include <volutus/contract/policy.hpp>
 
+#include <functional>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace volutus {
@@ -19,11 +19,12 @@ public:
     std::vector<bool> ask(std::vector<std::string> const& rules, json::object const& target);
 
 private:
-    static constexpr std::size_t most_kept = 4096;
+    using Answers = std::map<std::string, bool, std::less<>>; // by rule
+    static constexpr std::size_t most_kept = 512;             // targets
 
     Client<policy_rules::contract> client_;
     Call& call_;
-    std::map<std::pair<std::string, std::string>, bool> known_; // rule and printed target
+    std::map<std::string, Answers> known_; // by printed target
 };
 
 } // namespace volutus

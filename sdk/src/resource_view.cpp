@@ -25,6 +25,28 @@ json::value value_of(Field const& row, Request& request, void const* object) {
     return row.type->encode(row.at(const_cast<void*>(object))); // `at` only computes an address
 }
 
+// Of what a policy is asked about fields: whose the object is. More would make a new question of every row of a list.
+json::object whose(Resource const& resource, void const* object) {
+    constexpr std::string_view owners[] = {"project_id", "tenant_id", "user_id", "domain_id"};
+    auto const tells = [&](std::string_view name) {
+        return std::find(std::begin(owners), std::end(owners), name) != std::end(owners);
+    };
+    json::object all;
+    for (auto const& row : resource.fields) {
+        bool const scopes = row.name == resource.scope_field;
+        if (!row.stored() || row.secret || (!scopes && !tells(row.name) && !tells(row.also_as))) continue;
+        auto const value = row.type->encode(row.at(const_cast<void*>(object))); // `at` only computes an address
+        if (value.is_structured()) continue;
+        if (!row.also_as.empty()) all[row.also_as] = value;
+        if (scopes) all["project_id"] = all["tenant_id"] = value;
+        all[row.name] = value;
+    }
+    json::object target;
+    for (auto const name : owners)
+        if (auto const* value = all.if_contains(name)) target.emplace(name, *value);
+    return target;
+}
+
 } // namespace
 
 json::object Request::view_object(Resource const& resource, void const* object) {
@@ -39,17 +61,14 @@ json::object Request::view_object(Resource const& resource, void const* object) 
         rows.push_back(&row);
         if (!row.seen_by.name.empty()) rules.emplace_back(row.seen_by.name);
     }
-    // Whose it is decides about fields; more would make a new question of every row of a list.
-    json::object target;
-    if (!rules.empty() && traits().asks_policy && !by_the_cloud_) {
-        auto const all = target_of(resource, object);
-        for (std::string_view key : {"project_id", "tenant_id", "user_id", "domain_id"})
-            if (auto const* value = all.if_contains(key)) target.emplace(key, *value);
-        policy_->ask(rules, target);
-    }
+    std::vector<bool> seen; // by rule; empty: all
+    if (!rules.empty() && traits().asks_policy && !by_the_cloud_) seen = policy_->ask(rules, whose(resource, object));
     json::object shown;
+    std::size_t rule = 0;
     for (auto const* row : rows) {
-        if (shown.contains(row->name) || !may(row->seen_by, target)) continue;
+        bool const may_be_seen = row->seen_by.name.empty() || seen.empty() || seen[rule];
+        if (!row->seen_by.name.empty()) ++rule;
+        if (!may_be_seen || shown.contains(row->name)) continue;
         auto value = value_of(*row, *this, object);
         if (row->when_set && is_empty(value)) continue;
         if (!row->also_as.empty()) shown.emplace(row->also_as, value);
