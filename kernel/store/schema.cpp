@@ -225,6 +225,7 @@ std::vector<std::string> system_tables(Dialect const& dialect) {
               "account t, resource t, parent t, total i, reserved i, ratio r, min_unit i, max_unit i, step_size i, "
               "quota i, used i, inherited i",
               "account, resource"),
+        "CREATE INDEX IF NOT EXISTS ledger_accounts_resource ON ledger_accounts (resource, account)",
         "CREATE INDEX IF NOT EXISTS ledger_accounts_parent ON ledger_accounts (parent, resource)",
         table("ledger_claims", "account t, resource t, consumer t, amount i", "account, resource, consumer"),
         "CREATE INDEX IF NOT EXISTS ledger_claims_consumer ON ledger_claims (consumer, account, resource)",

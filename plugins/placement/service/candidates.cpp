@@ -33,7 +33,7 @@ json::object request_for(Request& request, Candidate const& candidate) {
 
 json::object summary_of(Request& request, Place const& place, Names const& asked) {
     json::object resources;
-    for (auto const& [name, account] : accounts_of(request.store(), place.provider.id))
+    for (auto const& [name, account] : place.accounts)
         // Until 1.26 only what was asked for.
         if (request.since("1.27") || asked.count(name))
             resources.emplace(name, json::object{{"capacity", capacity_of(account)}, {"used", account.used}});
@@ -51,7 +51,8 @@ json::object summary_of(Request& request, Place const& place, Names const& asked
 Reply list_candidates(Request& request) {
     auto const search = search_of(request);
     auto const asked = search.classes();
-    Landscape const landscape(request.store(), asked);
+    using Rooms = Landscape::Rooms;
+    Landscape const landscape(request.store(), asked, request.since("1.27") ? Rooms::all : Rooms::asked);
     json::array requests;
     json::object summaries;
     auto summarise = [&](Place const& place) {

@@ -1,5 +1,7 @@
 #include "landscape.hpp"
 
+#include "names.hpp"
+
 #include <algorithm>
 
 namespace volutus::placement_service {
@@ -43,7 +45,7 @@ bool meets(Place const& place, Group const& group) {
            !place.is_in(group.not_member_of);
 }
 
-Landscape::Landscape(Store& store, Names const& classes) {
+Landscape::Landscape(Store& store, Names const& classes, Rooms rooms) {
     auto providers = store.all<Provider>();
     std::sort(providers.begin(), providers.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
     for (auto& provider : providers) {
@@ -61,7 +63,13 @@ Landscape::Landscape(Store& store, Names const& classes) {
         trees_[place.root->provider.id].push_back(&place);
         if (place.shares()) sharing_.push_back(&place);
     }
-    for (auto const& resource : classes) read_rooms(store, resource);
+    auto wanted = classes;
+    if (rooms == Rooms::all) {
+        for (auto& name : standard_class_names()) wanted.insert(std::move(name));
+        for (auto const& place : places_)
+            wanted.insert(place.provider.custom_classes.begin(), place.provider.custom_classes.end());
+    }
+    for (auto const& resource : wanted) read_rooms(store, resource);
 }
 
 void Landscape::read_rooms(Store& store, std::string const& resource) {

@@ -15,7 +15,7 @@ struct Place {
     Provider provider;
     Place const* parent = nullptr;
     Place const* root = nullptr; // itself where it has no parent
-    Accounts accounts;           // of the classes that were asked for
+    Accounts accounts;           // of the classes that were asked for, or of all
 
     // Gives what it has to the trees with which it has an aggregate in common.
     bool shares() const;
@@ -33,7 +33,8 @@ class Landscape {
 public:
     using Tree = std::vector<Place const*>;
 
-    Landscape(Store& store, Names const& classes);
+    enum class Rooms { asked, all };
+    Landscape(Store& store, Names const& classes, Rooms rooms = Rooms::asked);
 
     std::deque<Place> const& places() const { return places_; } // by name
     Place const* find(std::string const& id) const;
