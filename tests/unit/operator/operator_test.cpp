@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,10 +71,12 @@ struct Kept : Answer {
     void row(json::array const& cells) override { rows.push_back(cells); }
     void fail() override { failed = true; }
     bool gone() override { return false; }
+    int file() override { return sent; }
     std::vector<json::object> documents;
     std::vector<std::string> names;
     std::vector<json::array> rows;
     bool failed = false;
+    int sent = -1;
 };
 
 class Socket : public testing::Test {
@@ -111,6 +114,25 @@ TEST_F(Socket, RowsDocumentsAndErrorsComeOverOneConnection) {
         EXPECT_EQ(error.code(), Code::invalid);
         EXPECT_STREQ(error.what(), "not so");
     }
+}
+
+TEST_F(Socket, AFileThatComesWithARequestIsForThatRequestOnly) {
+    AdminSocket const server(path_, [](json::object const&, Answer& answer) {
+        answer.document({{"has_file", answer.file() >= 0}});
+        if (answer.file() < 0) return;
+        EXPECT_EQ(::write(answer.file(), "x", 1), 1);
+    });
+    AdminClient client(path_);
+    Kept kept;
+    kept.sent = ::open((folder_ / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ASSERT_GE(kept.sent, 0);
+    client.ask({}, kept);
+    EXPECT_EQ(std::filesystem::file_size(folder_ / "file"), 1u);
+    ::close(std::exchange(kept.sent, -1));
+    client.ask({}, kept);
+    ASSERT_EQ(kept.documents.size(), 2u);
+    EXPECT_TRUE(kept.documents[0].at("has_file").as_bool());
+    EXPECT_FALSE(kept.documents[1].at("has_file").as_bool());
 }
 
 TEST_F(Socket, OnlyTheOwnerMayOpenIt) {
