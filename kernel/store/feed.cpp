@@ -9,6 +9,7 @@ namespace volutus::kernel::store {
 namespace contract = volutus::store;
 
 namespace {
+constexpr std::int64_t before_all = -1;         // the place of who made an apply: a reader meets that first
 constexpr int created_put = 10;                 // in the column `change`, beside the numbers of contract::Change
 constexpr std::uint64_t trimmed_at_once = 64;   // revisions a batch
 constexpr std::uint64_t looked_at_once = 20000; // entries; a reader of a rare kind goes on from there
@@ -41,7 +42,7 @@ contract::FeedEntry read_entry(Rows const& row) {
 
 std::int64_t wall_microseconds() { return world::wall_now().time_since_epoch().count(); }
 
-void FeedWriter::insert(std::uint32_t ordinal, int change, std::string_view kind, std::string_view id,
+void FeedWriter::insert(std::int64_t ordinal, int change, std::string_view kind, std::string_view id,
                         std::string_view fields, std::string_view note) {
     db_.execute("INSERT INTO store_feed (revision, ordinal, change, kind, id, fields, note) VALUES (?1, ?2, ?3, ?4, "
                 "?5, ?6, ?7)",
@@ -55,7 +56,7 @@ void FeedWriter::write(int change, std::string_view kind, std::string_view id, s
 }
 
 void FeedWriter::by(json::object const& who) {
-    insert(0, int(contract::Change::note), audit_topic, "", "", json::print(who));
+    insert(before_all, int(contract::Change::note), audit_topic, "", "", json::print(who));
 }
 
 void FeedWriter::put(std::string_view kind, std::string_view id, bool created, json::array const& fields,

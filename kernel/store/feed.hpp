@@ -27,12 +27,12 @@ public:
     std::set<std::string, std::less<>> const& kinds() const { return kinds_; }
 
 private:
-    void insert(std::uint32_t ordinal, int change, std::string_view kind, std::string_view id, std::string_view fields,
+    void insert(std::int64_t ordinal, int change, std::string_view kind, std::string_view id, std::string_view fields,
                 std::string_view note);
     void write(int change, std::string_view kind, std::string_view id, std::string_view fields, std::string_view note);
     Connection& db_;
     std::uint64_t revision_;
-    std::uint32_t ordinal_ = 1; // 0 is of who made it, so that a reader meets that first
+    std::int64_t ordinal_ = 0;
     std::set<std::string, std::less<>> kinds_;
 };
 

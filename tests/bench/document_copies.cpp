@@ -65,11 +65,12 @@ int main(int count, char** arguments) try {
     auto const original = opened.get({kind.name, arguments[3]});
     if (!original) return fmt::print(stderr, "no {} {}\n", kind.name, arguments[3]), 1;
     auto const wanted = number_of(arguments[4]);
+    auto const first = opened.revision() * bulk; // beyond the numbers of an earlier run
     for (std::uint64_t made = 0; made < wanted;) {
         contract::Apply apply;
         for (std::uint64_t i = 0; i < bulk && made < wanted; ++i) {
             auto const id = volutus::new_uuid();
-            apply.put.push_back({kind.name, id, copy(kind, *original, id, ++made)});
+            apply.put.push_back({kind.name, id, copy(kind, *original, id, first + ++made)});
         }
         opened.apply("bench", apply);
     }

@@ -48,6 +48,8 @@ class Faults:
 class MachineTest(unittest.TestCase):
     def setUp(self):
         self.cloud = Cloud(TOY)
+        self.cloud.expects_errors = ("the store cannot commit", "the store could not commit", "cannot accept: Too many open files",
+                                     "volutusd does not start: the store's file")
         self.faults = Faults(self.cloud)
         self.answered = set()
 

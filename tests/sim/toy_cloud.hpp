@@ -5,6 +5,8 @@
 #include "kernel/world/simulation.hpp"
 #include "tests/sim/arguments.hpp"
 
+#include <boost/describe/class.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@ struct Outcome {
     std::uint64_t created = 0, removed = 0, crashes = 0; // what the run had in it
     std::vector<std::string> differences;                // what the prover found; empty = all agree
 };
+BOOST_DESCRIBE_STRUCT(Outcome, (), (trace, created, removed, crashes, differences))
 
 Outcome run_toy_cloud(std::uint64_t seed, Plant plant, std::string const& trace_file = {});
 

@@ -4,6 +4,7 @@
 //   sim_toy --seeds 1..50 --traces    prints "<seed> <trace>" a line, to be compared between runs
 //   sim_toy --seed 7 --trace-file /tmp/t
 //   sim_toy --plant skipped_undo --seeds 1..200    exit 0 as soon as the prover finds the bug, 1 when no seed does
+#include "tests/sim/apart.hpp"
 #include "tests/sim/arguments.hpp"
 #include "tests/sim/toy_cloud.hpp"
 
@@ -19,12 +20,7 @@ int main(int argc, char** argv) {
     Outcome total;
     bool failed = false;
     for (auto seed = arguments.first; seed <= arguments.last; ++seed) {
-        Outcome outcome;
-        try {
-            outcome = run_toy_cloud(seed, plant, arguments.trace_file);
-        } catch (std::exception const& error) {
-            outcome.differences.push_back(error.what());
-        }
+        auto const outcome = apart<Outcome>([&] { return run_toy_cloud(seed, plant, arguments.trace_file); });
         if (arguments.traces) fmt::print("{} {:016x}\n", seed, outcome.trace);
         total.created += outcome.created;
         total.removed += outcome.removed;

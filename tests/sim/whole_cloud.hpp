@@ -4,6 +4,8 @@
 
 #include "tests/sim/arguments.hpp"
 
+#include <boost/describe/class.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@ struct WholeOutcome {
     std::uint64_t requests = 0, answers = 0, servers = 0, crashes = 0; // what the run had in it
     std::vector<std::string> differences;                              // empty = all agree
 };
+BOOST_DESCRIBE_STRUCT(WholeOutcome, (), (trace, requests, answers, servers, crashes, differences))
 
 WholeOutcome run_whole_cloud(std::uint64_t seed, Plant plant, std::string const& trace_file = {});
 

@@ -5,6 +5,7 @@
 //   sim_whole --seed 7 --trace-file /tmp/t
 //   sim_whole --plant skipped_undo     exit 0 as soon as the proof finds the bug, 1 when no seed does
 #include "kernel/log/log.hpp"
+#include "tests/sim/apart.hpp"
 #include "tests/sim/arguments.hpp"
 #include "tests/sim/whole_cloud.hpp"
 
@@ -21,12 +22,8 @@ int main(int argc, char** argv) {
     WholeOutcome total;
     bool failed = false;
     for (auto seed = arguments.first; seed <= arguments.last; ++seed) {
-        WholeOutcome outcome;
-        try {
-            outcome = run_whole_cloud(seed, arguments.plant, arguments.trace_file);
-        } catch (std::exception const& error) {
-            outcome.differences.push_back(error.what());
-        }
+        auto const outcome =
+            apart<WholeOutcome>([&] { return run_whole_cloud(seed, arguments.plant, arguments.trace_file); });
         if (arguments.traces) fmt::print("{} {:016x}\n", seed, outcome.trace);
         total.requests += outcome.requests;
         total.answers += outcome.answers;
