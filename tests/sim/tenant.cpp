@@ -108,17 +108,6 @@ void Tenant::work(int operations, Memory& memory) {
     }
 }
 
-void Tenant::sweep(int times) {
-    for (int i = 0; i < times; ++i) {
-        world::sleep_for(std::chrono::milliseconds(world::random_u64() % 500));
-        auto const found = client_.network("GET", "/networks");
-        if (!found.good()) continue;
-        for (auto const& network : found.body.at("networks").as_array())
-            if (json::text(network.at("name")) == "passing")
-                client_.network("DELETE", "/networks/{network_id}", {{"network_id", json::text(network.at("id"))}});
-    }
-}
-
 RestClient::Answer Tenant::counted(RestClient::Answer answer, Memory& memory) {
     ++memory.requests;
     memory.answers += answer.status != 0;
@@ -209,23 +198,27 @@ void Tenant::delete_floating_ip(Memory& memory) {
         counted(client_.network("DELETE", "/floatingips/{floatingip_id}", {{"floatingip_id", id}}), memory).good();
 }
 
-// A network that comes and goes, with what hangs on it.
+// A network that comes and goes with what hangs on it, and somebody else of the project who takes it away meanwhile.
 void Tenant::try_a_network(Memory& memory) {
     auto const made = counted(client_.network("POST", "/networks", {}, {{"network", {{"name", "passing"}}}}), memory);
     if (!made.good()) return;
     auto const id = id_in(made.body, "network");
-    auto const subnet = counted(
-        client_.network(
-            "POST", "/subnets", {},
-            {{"subnet", {{"network_id", id}, {"cidr", fmt::format("10.1.{}.0/24", ++number_)}, {"ip_version", 4}}}}),
-        memory);
-    if (subnet.good()) {
-        json::object const interface{{"subnet_id", id_in(subnet.body, "subnet")}};
-        RestClient::Captures const router{{"router_id", router_}};
-        counted(client_.network("PUT", "/routers/{router_id}/add_router_interface", router, interface), memory);
-        counted(client_.network("PUT", "/routers/{router_id}/remove_router_interface", router, interface), memory);
+    auto const remove = [&] { return client_.network("DELETE", "/networks/{network_id}", {{"network_id", id}}); };
+    {
+        world::Thread const rival("rival", [&] {
+            if (one_in(2)) remove();
+        });
+        json::object const wanted{
+            {"network_id", id}, {"cidr", fmt::format("10.1.{}.0/24", ++number_)}, {"ip_version", 4}};
+        auto const subnet = counted(client_.network("POST", "/subnets", {}, {{"subnet", wanted}}), memory);
+        if (subnet.good()) {
+            json::object const interface{{"subnet_id", id_in(subnet.body, "subnet")}};
+            RestClient::Captures const router{{"router_id", router_}};
+            counted(client_.network("PUT", "/routers/{router_id}/add_router_interface", router, interface), memory);
+            counted(client_.network("PUT", "/routers/{router_id}/remove_router_interface", router, interface), memory);
+        }
     }
-    counted(client_.network("DELETE", "/networks/{network_id}", {{"network_id", id}}), memory);
+    counted(remove(), memory);
 }
 
 // What others hang on; it has to stay, whatever the answer was.

@@ -56,8 +56,6 @@ public:
     // A network with a subnet, behind a router to the outside. Without faults.
     void settle();
     void work(int operations, Memory& memory);
-    // Beside it: removes the networks that come and go, also while something is being put on them.
-    void sweep(int times);
     // Are all its servers at rest, and is what it was told so? Adds what is not.
     void compare(Memory const& memory, std::vector<std::string>& differences);
 

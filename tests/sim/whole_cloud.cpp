@@ -32,7 +32,6 @@ public:
             std::vector<world::Thread> threads;
             for (std::size_t i = 0; i < tenants; ++i)
                 threads.emplace_back("tenant", [&, i] { tenants_[i].work(operations, memories_[i]); });
-            threads.emplace_back("sweeper", [&] { tenants_.front().sweep(2 * operations); });
         }
         simulation_.calm();
         rest();
