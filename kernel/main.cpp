@@ -8,12 +8,17 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <malloc.h>
 #include <unistd.h>
 
 namespace {
 
 using namespace volutus;
 using namespace volutus::kernel;
+
+// glibc raises this bound with each large buffer that is freed, and then keeps the next ones: after a few floods of large
+// bodies a hundred MiB stayed. Setting the bound ends that.
+void return_large_buffers() { ::mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
 
 // All that is wrong is told before anything changes.
 void reload(daemon::Daemon& daemon, std::string const& config, daemon::Overrides const& overrides) {
@@ -51,6 +56,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", fmt::format("volutusd {}", daemon::version));
     CLI11_PARSE(app, argc, argv);
 
+    return_large_buffers();
     daemon::block_signals();
     daemon::raise_descriptor_limit();
     daemon::log_what_is_fatal();
