@@ -35,7 +35,7 @@ struct Steps {
     // Errors: unavailable, not_executed, unknown_outcome, deadline and precondition are tried again with back-off;
     // anything else fails the task, which is then undone step by step.
     virtual StepOutcome run(Call&, RunStep const&) = 0;
-    // Called once when all undos of a failed task are done, to put the reason where the tenant reads it.
+    // Called when a task has failed, before its undos, to put the reason where the tenant reads it.
     virtual StepOutcome failed(Call&, RunStep const&) = 0;
 };
 inline constexpr auto contract =
