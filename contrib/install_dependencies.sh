@@ -9,6 +9,7 @@ build=(
     libboost1.81-dev libboost-context1.81-dev libboost-filesystem1.81-dev libfmt-dev libssl-dev libsqlite3-dev libelf-dev
     prometheus-cpp-dev libtomlplusplus-dev libyaml-cpp-dev libsodium-dev libcap-dev libsystemd-dev libcli11-dev
     libgtest-dev libgmock-dev libbenchmark-dev libcurl4-openssl-dev libnftables-dev libmicrohttpd-dev
+    libjemalloc-dev
     # plugins/compute/drivers/libvirt
     libvirt-dev libpugixml-dev
 )

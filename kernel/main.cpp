@@ -8,17 +8,20 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <malloc.h>
 #include <unistd.h>
+
+// jemalloc reads it before main(): an arena for each processor, and what is free goes back to the system within a second
+// or so, by a thread of its own (contrib/decisions/allocator.md).
+extern "C" {
+extern char const* malloc_conf;
+[[gnu::visibility("default"), gnu::used]] char const* malloc_conf =
+    "percpu_arena:percpu,background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
 
 namespace {
 
 using namespace volutus;
 using namespace volutus::kernel;
-
-// glibc raises this bound with each large buffer that is freed, and then keeps the next ones: after a few floods of large
-// bodies a hundred MiB stayed. Setting the bound ends that.
-void return_large_buffers() { ::mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
 
 // All that is wrong is told before anything changes.
 void reload(daemon::Daemon& daemon, std::string const& config, daemon::Overrides const& overrides) {
@@ -56,7 +59,6 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", fmt::format("volutusd {}", daemon::version));
     CLI11_PARSE(app, argc, argv);
 
-    return_large_buffers();
     daemon::block_signals();
     daemon::raise_descriptor_limit();
     daemon::log_what_is_fatal();
