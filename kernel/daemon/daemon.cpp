@@ -116,8 +116,7 @@ Daemon::Daemon(Setup setup)
 void Daemon::provide_contracts() {
     registry_.add_built_in(std::string(volutus::store::contract.name),
                            [this](std::string const& plugin) -> std::shared_ptr<plugin::Endpoint> {
-                               return std::make_shared<plugin::BuiltIn<volutus::store::contract>>(
-                                   std::make_unique<store::Service>(store_, plugin));
+                               return store::endpoint_of(store_, plugin);
                            });
     registry_.add_built_in(std::string(policy_rules::contract.name),
                            [this](std::string const&) -> std::shared_ptr<plugin::Endpoint> {

@@ -157,7 +157,7 @@ Response ServiceHandler::serve(Request& request) {
         context.caller = std::move(identity.document);
         context.known = std::move(identity.known);
         context.client_address = request.origin.client;
-        return call(request, "handle", context, json::print(json::encode(described(request))));
+        return call(request, "handle", context, json::print(described(request)));
     } catch (RateLimited const& early) {
         auto response = refuse(request, {429, early.what(), early.retry_after});
         response.set("Retry-After", fmt::to_string(early.retry_after.count()));
@@ -188,7 +188,7 @@ Response ServiceHandler::refuse(Request const& request, Refusal const& refusal) 
         Request without_body = request;
         without_body.body = {};
         without_body.stream = nullptr;
-        return call(without_body, "refuse", context, json::print(json::encode(document)));
+        return call(without_body, "refuse", context, json::print(document));
     } catch (std::exception const& error) {
         log::write(Level::warning, "gateway", "a service could not word a refusal",
                    {{"plugin", options_.plugin}, {"request_id", request.id}, {"error", error.what()}});

@@ -49,7 +49,7 @@ vlt_status BusLink::call(CallFrame& frame, std::string_view contract, std::strin
                               .attempt = context.attempt,
                               .epoch = context.epoch,
                               .patience = patience_until(until)};
-        return take(frame, bus_.call(node_, json::print(json::encode(message)), until), reply);
+        return take(frame, bus_.call(node_, json::print(message), until), reply);
     } catch (Error const& error) {
         return frame.fail(error.code(), error.what(), error.details());
     } catch (std::exception const& error) {
@@ -79,7 +79,7 @@ BusReply answer(Registry& registry, BusCall const& call, vlt_stream* input, vlt_
 
 bus::Answerer answers_of(Registry& registry) {
     return [&registry](std::string const& request) {
-        return json::print(json::encode(answer(registry, json::decode<BusCall>(json::parse(request)))));
+        return json::print(answer(registry, json::decode<BusCall>(json::parse(request))));
     };
 }
 

@@ -40,7 +40,7 @@ public:
                     vlt_str* reply) noexcept override {
         return answer(frame, reply, [&] {
             Call call(&frame);
-            return json::print(dispatch(TheContract, *driver_, call, name, request));
+            return dispatch(TheContract, *driver_, call, name, request);
         });
     }
 

@@ -98,7 +98,7 @@ void fill(Connection& connection, Schema const& schema, KindTable const& table) 
     });
 }
 
-std::string print(contract::Kind const& kind) { return json::print(json::encode(kind)); }
+std::string print(contract::Kind const& kind) { return json::print(kind); }
 std::string derived_part(contract::Kind kind) {
     kind.lists.clear();
     kind.schema = 1;

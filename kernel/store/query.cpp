@@ -229,22 +229,31 @@ std::vector<Clause> ranges_after(Clause const& base, std::vector<Key> const& key
 }
 
 // Revision, schema and body stand from column `at` on.
-contract::Document read_row(KindTable const& table, Rows const& row, int at, std::string_view id) {
-    contract::Document document;
+template <class Body>
+contract::BasicDocument<Body> read_row(KindTable const& table, Rows const& row, int at, std::string_view id) {
+    contract::BasicDocument<Body> document;
     document.kind = table.kind.name;
     document.id = id;
     document.revision = row.revision(at);
     document.schema = static_cast<std::uint32_t>(row.integer(at + 1));
-    document.body = json::parse_object(row.text(at + 2));
+    if constexpr (std::is_same_v<Body, json::Printed>)
+        document.body.text = row.text(at + 2);
+    else
+        document.body = json::parse_object(row.text(at + 2));
     return document;
 }
 } // namespace
 
-std::optional<contract::Document> read_document(Connection& connection, KindTable const& table, std::string_view id) {
+template <class Body>
+std::optional<contract::BasicDocument<Body>> read_document(Connection& connection, KindTable const& table,
+                                                           std::string_view id) {
     auto row = connection.query(table.select, id);
     if (!row.next()) return std::nullopt;
-    return read_row(table, row, 0, id);
+    return read_row<Body>(table, row, 0, id);
 }
+template std::optional<contract::Document> read_document(Connection&, KindTable const&, std::string_view);
+template std::optional<contract::BasicDocument<json::Printed>> read_document(Connection&, KindTable const&,
+                                                                             std::string_view);
 
 std::vector<Select> plan_page(Connection& connection, KindTable const& table, contract::Query const& query) {
     if (query.limit < 1 || query.limit > 1000) throw Error(Code::invalid, "the limit of a page is 1 to 1000");
@@ -257,8 +266,9 @@ std::vector<Select> plan_page(Connection& connection, KindTable const& table, co
     return selects;
 }
 
-contract::Page read_page(Connection& connection, KindTable const& table, contract::Query const& query) {
-    contract::Page page;
+template <class Body>
+contract::BasicPage<Body> read_page(Connection& connection, KindTable const& table, contract::Query const& query) {
+    contract::BasicPage<Body> page;
     std::size_t bytes = 0;
     for (auto const& [sql, values] : plan_page(connection, table, query)) {
         std::vector<Bind> const binds(values.begin(), values.end());
@@ -269,13 +279,15 @@ contract::Page read_page(Connection& connection, KindTable const& table, contrac
                 page.more = true;
                 return page;
             }
-            auto document = read_row(table, rows, 1, rows.text(0));
+            auto document = read_row<Body>(table, rows, 1, rows.text(0));
             document.removed = rows.integer(4) != 0;
             page.documents.push_back(std::move(document));
         }
     }
     return page;
 }
+template contract::Page read_page(Connection&, KindTable const&, contract::Query const&);
+template contract::BasicPage<json::Printed> read_page(Connection&, KindTable const&, contract::Query const&);
 
 contract::ReferrerPage read_referrers(Connection& connection, contract::Referrers const& wanted) {
     if (wanted.limit < 1 || wanted.limit > 1000) throw Error(Code::invalid, "the limit of a page is 1 to 1000");

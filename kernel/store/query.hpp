@@ -11,8 +11,12 @@ namespace volutus::kernel::store {
 
 inline constexpr std::uint64_t most_rows_looked_at = 200'000; // by a combination that no list declares
 
-std::optional<contract::Document> read_document(Connection& connection, KindTable const& table, std::string_view id);
-contract::Page read_page(Connection& connection, KindTable const& table, contract::Query const& query);
+// Body: json::object, or json::Printed for who passes it on.
+template <class Body>
+std::optional<contract::BasicDocument<Body>> read_document(Connection& connection, KindTable const& table,
+                                                           std::string_view id);
+template <class Body>
+contract::BasicPage<Body> read_page(Connection& connection, KindTable const& table, contract::Query const& query);
 contract::Counted count(Connection& connection, KindTable const& table, contract::Count const& wanted);
 
 contract::ReferrerPage read_referrers(Connection& connection, contract::Referrers const& wanted);

@@ -42,12 +42,12 @@ contract::Applied Service::apply(Call& call, contract::Apply const& apply) {
     return store_.apply(owner_, apply, audited(call, owner_));
 }
 
-std::optional<contract::Document> Service::get(Call& call, contract::Get const& wanted) {
-    return store_.get(wanted, patience_of(call));
+std::optional<contract::BasicDocument<json::Printed>> Service::get(Call& call, contract::Get const& wanted) {
+    return store_.get<json::Printed>(wanted, patience_of(call));
 }
 
-contract::Page Service::query(Call& call, contract::Query const& query) {
-    return store_.query(query, patience_of(call));
+contract::BasicPage<json::Printed> Service::query(Call& call, contract::Query const& query) {
+    return store_.query<json::Printed>(query, patience_of(call));
 }
 
 contract::Counted Service::count(Call&, contract::Count const& wanted) { return store_.count(wanted); }
@@ -82,6 +82,11 @@ void Service::get_blob(Call& call, contract::BlobId const& wanted) {
     if (!bytes) throw Error(Code::not_found, "there is no blob '" + wanted.id.substr(0, 64) + "'");
     output.write(bytes->data(), bytes->size());
     output.close();
+}
+
+std::shared_ptr<plugin::Endpoint> endpoint_of(store::Store& store, std::string const& owner) {
+    return std::make_shared<plugin::BuiltIn<contract::contract_with<json::Printed>>>(
+        std::make_unique<Service>(store, owner));
 }
 
 } // namespace volutus::kernel::store

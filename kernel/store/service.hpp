@@ -2,18 +2,20 @@
 // deadline and cancellation on what waits.
 #pragma once
 
+#include <kernel/plugin/endpoint.hpp>
 #include <kernel/store/store.hpp>
 
+#include <memory>
 #include <string>
 
 namespace volutus::kernel::store {
 
-class Service final : public volutus::store::Store {
+class Service final : public contract::BasicStore<json::Printed> {
 public:
     Service(store::Store& store, std::string owner) : store_(store), owner_(std::move(owner)) {}
     contract::Applied apply(Call& call, contract::Apply const& apply) override;
-    std::optional<contract::Document> get(Call& call, contract::Get const& wanted) override;
-    contract::Page query(Call& call, contract::Query const& query) override;
+    std::optional<contract::BasicDocument<json::Printed>> get(Call& call, contract::Get const& wanted) override;
+    contract::BasicPage<json::Printed> query(Call& call, contract::Query const& query) override;
     contract::Counted count(Call& call, contract::Count const& wanted) override;
     contract::ReferrerPage referrers(Call& call, contract::Referrers const& wanted) override;
     contract::Accounts accounts(Call& call, contract::AccountQuery const& query) override;
@@ -25,5 +27,8 @@ private:
     store::Store& store_;
     std::string owner_;
 };
+
+// What a registry gives a plugin for volutus.store/1. The store outlives it.
+std::shared_ptr<plugin::Endpoint> endpoint_of(store::Store& store, std::string const& owner);
 
 } // namespace volutus::kernel::store

@@ -85,25 +85,31 @@ void Store::wait_for_revision(std::uint64_t revision, Patience const& patience) 
     if (!head_.wait_for(revision, patience)) refuse_to_wait(patience, revision);
 }
 
-std::optional<contract::Document> Store::get(contract::Get const& wanted, Patience const& patience) {
+template <class Body>
+std::optional<contract::BasicDocument<Body>> Store::get(contract::Get const& wanted, Patience const& patience) {
     wait_for_revision(wanted.at_least, patience);
     auto const declarations = writer_.declarations();
     auto const& table = declarations->require(wanted.kind);
-    return read([&](Connection& connection) { return read_document(connection, table, wanted.id); });
+    auto const lease = readers_.lease(); // one statement is a snapshot of its own
+    return read_document<Body>(*lease, table, wanted.id);
 }
+template std::optional<contract::Document> Store::get(contract::Get const&, Patience const&);
+template std::optional<contract::BasicDocument<json::Printed>> Store::get(contract::Get const&, Patience const&);
 
-contract::Page Store::query(contract::Query const& query, Patience const& patience) {
+template <class Body> contract::BasicPage<Body> Store::query(contract::Query const& query, Patience const& patience) {
     wait_for_revision(query.at_least, patience);
     auto const declarations = writer_.declarations();
     auto const& table = declarations->require(query.kind);
     return read([&](Connection& connection) {
         auto const revision = read_head(connection).revision;
         WorkLimit limit(connection, most_rows_looked_at);
-        auto page = read_page(connection, table, query);
+        auto page = read_page<Body>(connection, table, query);
         page.revision = revision;
         return page;
     });
 }
+template contract::Page Store::query(contract::Query const&, Patience const&);
+template contract::BasicPage<json::Printed> Store::query(contract::Query const&, Patience const&);
 
 contract::Counted Store::count(contract::Count const& wanted) {
     auto const declarations = writer_.declarations();

@@ -37,8 +37,11 @@ public:
     // Writes what the owner asks for, and with it, in the same apply, what is the kernel's own: how a task's progress is
     // committed together with what its step changed.
     contract::Applied apply(std::string_view owner, contract::Apply const& apply, KernelPart const& kernel = {});
-    std::optional<contract::Document> get(contract::Get const& wanted, Patience const& patience = {});
-    contract::Page query(contract::Query const& query, Patience const& patience = {});
+    // Body: json::object, or json::Printed for who passes it on.
+    template <class Body = json::object>
+    std::optional<contract::BasicDocument<Body>> get(contract::Get const& wanted, Patience const& patience = {});
+    template <class Body = json::object>
+    contract::BasicPage<Body> query(contract::Query const& query, Patience const& patience = {});
     contract::Counted count(contract::Count const& wanted);
     contract::ReferrerPage referrers(contract::Referrers const& wanted);
     contract::Accounts accounts(contract::AccountQuery const& query);

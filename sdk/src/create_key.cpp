@@ -299,7 +299,7 @@ store::Put CreateKey::document() const {
 
 std::string CreateKey::sealed(Reply const& reply) const {
     KeptReply const kept{reply.status, reply.headers, reply.body, reply.text};
-    auto const plain = json::print(json::encode(kept));
+    auto const plain = json::print(kept);
     if (plain.size() > largest_answer) return {};
     constexpr std::size_t nonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
     std::string out(nonce + plain.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES, '\0');

@@ -2,10 +2,22 @@
 
 #include <boost/json/src.hpp>
 
+#include <algorithm>
+
 namespace volutus::json {
 
 namespace {
 constexpr std::size_t deepest = 32;
+
+template <class T> void write_all(T const& document, std::string& out) {
+    boost::json::serializer serializer;
+    serializer.reset(&document);
+    char piece[4096];
+    while (!serializer.done()) {
+        auto const printed = serializer.read(piece);
+        out.append(printed.data(), printed.size());
+    }
+}
 } // namespace
 
 value parse(std::string_view text) {
@@ -31,6 +43,21 @@ object parse_object(std::string_view text) {
 
 std::string print(value const& document) { return boost::json::serialize(document); }
 std::string print(object const& document) { return boost::json::serialize(document); }
+
+void write(value const& document, std::string& out) { write_all(document, out); }
+void write(object const& document, std::string& out) { write_all(document, out); }
+void write(array const& document, std::string& out) { write_all(document, out); }
+
+void write(std::string_view text, std::string& out) {
+    auto const is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (!std::all_of(text.begin(), text.end(), is_plain)) {
+        out += boost::json::serialize(boost::json::string_view(text));
+        return;
+    }
+    out += '"';
+    out += text;
+    out += '"';
+}
 
 value const* find(object const& document, std::string_view path) {
     object const* here = &document;

@@ -64,8 +64,7 @@ vlt_status start(vlt_plugin* self, vlt_call* raw) {
 vlt_status answer(vlt_plugin* self, vlt_call* raw, vlt_str contract, vlt_str name, vlt_str request, vlt_str* reply) {
     return guarded(raw, [&] {
         Call call(raw);
-        return answer_with(raw, json::print(plugin_of(self).answer(call, view(contract), view(name), view(request))),
-                           reply);
+        return answer_with(raw, plugin_of(self).answer(call, view(contract), view(name), view(request)), reply);
     });
 }
 
@@ -100,7 +99,7 @@ void Plugin::configure(Call&, json::object const& config) {
     if (!config.empty()) throw Error(Code::invalid, "this plugin has no configuration");
 }
 
-json::value Plugin::answer(Call& call, std::string_view contract, std::string_view name, std::string_view request) {
+std::string Plugin::answer(Call& call, std::string_view contract, std::string_view name, std::string_view request) {
     auto const found = contracts_.find(contract);
     if (found == contracts_.end())
         throw Error(Code::unsupported, "this plugin does not provide the contract " + std::string(contract));

@@ -12,6 +12,7 @@
 #include <volutus/contract/service.hpp>
 #include <volutus/plugin.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -144,7 +145,7 @@ public:
         call.input.bytes = std::move(body);
         Call wrapped(&call.table);
         auto const reply = json::decode<service::HttpReply>(
-            plugin.answer(wrapped, service::contract.name, "handle", json::print(json::encode(http))));
+            json::parse(plugin.answer(wrapped, service::contract.name, "handle", json::print(http))));
         return {reply.status, reply.headers, std::move(call.output.bytes)};
     }
 

@@ -184,8 +184,7 @@ TEST_P(HypervisorContract, AConsoleIsASocketToItsDisplay) {
     Call call{&frame};
     SocketSink display;
     hypervisor::ConsoleOf const wanted{server_.id, server_.host, "vnc"};
-    rig_->host().call(&call, hypervisor::contract.name, "console", "", json::print(json::encode(wanted)), nullptr,
-                      &display);
+    rig_->host().call(&call, hypervisor::contract.name, "console", "", json::print(wanted), nullptr, &display);
     ASSERT_GE(display.fd, 0);
     EXPECT_EQ(display.read(12), "RFB 003.008\n");
 }

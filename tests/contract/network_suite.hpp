@@ -94,8 +94,8 @@ protected:
         return refusal_at<Method>(++epoch_, request...);
     }
     network::Inventory listed() { return tell<&Driver::list>(); }
-    std::string told() { return json::print(json::encode(listed())); }
-    static std::string nothing() { return json::print(json::encode(network::Inventory())); }
+    std::string told() { return json::print(listed()); }
+    static std::string nothing() { return json::print(network::Inventory()); }
 
     static network::Network network_of(std::string id, std::string const& prefix) {
         network::Network wanted;

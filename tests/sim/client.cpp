@@ -57,7 +57,7 @@ json::object ask(world::Node& controller, Target const& what, std::string_view n
                   .caller = caller,
                   .trace = "sim",
                   .patience = kernel::plugin::patience_until(until)};
-    auto const text = world::Simulation::current().network().call(controller, json::print(json::encode(asked)), until);
+    auto const text = world::Simulation::current().network().call(controller, json::print(asked), until);
     if (!text) return {{"code", "unknown_outcome"}};
     auto const told = json::decode<Told>(json::parse(*text));
     auto reply = json::parse_object(told.reply.reply);
@@ -71,7 +71,7 @@ std::string answer_client(kernel::plugin::Registry& registry, std::string const&
     Told told;
     told.reply = kernel::plugin::answer(registry, asked.call, &input, &output);
     told.output = std::move(output.bytes);
-    return json::print(json::encode(told));
+    return json::print(told);
 }
 
 } // namespace volutus::sim

@@ -145,8 +145,7 @@ json::array differences_in(kernel::store::Store& store, std::vector<LinkedPlugin
 
 void add_store(Registry& registry, kernel::store::Store& store, Plant plant) {
     registry.add_built_in(std::string(volutus::store::contract.name), [&store, plant](std::string const& plugin) {
-        return planted(plant, std::make_shared<BuiltIn<volutus::store::contract>>(
-                                  std::make_unique<kernel::store::Service>(store, plugin)));
+        return planted(plant, kernel::store::endpoint_of(store, plugin));
     });
 }
 

@@ -56,8 +56,7 @@ void run_controller(std::string const& maker, Plant plant) {
     store.declare(manifest.id, planted(plant, manifest.kinds));
     Registry registry;
     registry.add_built_in("volutus.store/1", [&](std::string const& plugin) {
-        return planted(plant, std::make_shared<kernel::plugin::BuiltIn<volutus::store::contract>>(
-                                  std::make_unique<kernel::store::Service>(store, plugin)));
+        return planted(plant, kernel::store::endpoint_of(store, plugin));
     });
     SimulatedBus bus;
     registry.add("toy_file", std::string(toy::contract.name), "file",

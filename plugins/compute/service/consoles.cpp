@@ -91,7 +91,7 @@ Reply Consoles::connect(Request& request) {
     hypervisor::ConsoleOf const wanted{server->id, server->host, console->type};
     backends_.host.call(&request.call(), hypervisor::contract.name,
                         hypervisor::contract.name_of<&hypervisor::Driver::console>(), server->driver,
-                        json::print(json::encode(wanted)), nullptr, request.output().raw());
+                        json::print(wanted), nullptr, request.output().raw());
     return Reply::in_stream(101);
 }
 

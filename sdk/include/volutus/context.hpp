@@ -75,7 +75,7 @@ BOOST_DESCRIBE_STRUCT(Context, (),
 
 // Throws Code::invalid for a document that is no context.
 inline Context parse_context(std::string_view document) { return json::decode<Context>(json::parse(document)); }
-inline std::string print(Context const& context) { return json::print(json::encode(context)); }
+inline std::string print(Context const& context) { return json::print(context); }
 
 // nullopt: the cloud itself.
 inline std::optional<Context> caller_of(Call const& call) {

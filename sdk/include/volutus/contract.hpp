@@ -52,11 +52,11 @@ constexpr Contract<D, Entries...> contract(std::string_view name, Entries... ent
     return {name, std::tuple<Entries...>(entries...)};
 }
 
-// Answers one call by name; throws what the driver throws, and unsupported for a name the contract does not hold.
+// The reply's document to one call by name; throws what the driver throws, and unsupported for a name the contract does not hold.
 template <class D, class... Entries>
-json::value dispatch(Contract<D, Entries...> const& contract, D& driver, Call& call, std::string_view name,
+std::string dispatch(Contract<D, Entries...> const& contract, D& driver, Call& call, std::string_view name,
                      std::string_view request) {
-    json::value reply;
+    std::string reply;
     auto answer = [&](auto const& entry) {
         if (entry.name != name) return false;
         using E = std::decay_t<decltype(entry)>;
@@ -64,9 +64,9 @@ json::value dispatch(Contract<D, Entries...> const& contract, D& driver, Call& c
         auto invoke = [&](auto&&... arguments) {
             if constexpr (std::is_void_v<typename Traits::Result>) {
                 (driver.*E::method)(call, arguments...);
-                reply = json::object();
+                reply = "{}";
             } else {
-                reply = json::encode((driver.*E::method)(call, arguments...));
+                reply = json::print((driver.*E::method)(call, arguments...));
             }
         };
         if constexpr (std::is_void_v<typename Traits::Request>)
@@ -100,8 +100,7 @@ public:
         using Traits = MethodTraits<decltype(Method)>;
         static_assert(sizeof...(Arguments) == (std::is_void_v<typename Traits::Request> ? 0 : 1));
         std::string text = "{}";
-        if constexpr (sizeof...(Arguments) == 1)
-            text = json::print(json::encode(typename Traits::Request(arguments...)));
+        if constexpr (sizeof...(Arguments) == 1) text = json::print(typename Traits::Request(arguments...));
         auto const reply = host_.call(within, TheContract.name, TheContract.template name_of<Method>(), target_, text,
                                       input_, output_);
         if constexpr (!std::is_void_v<typename Traits::Result>)

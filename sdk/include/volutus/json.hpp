@@ -28,6 +28,17 @@ object parse_object(std::string_view text); // "" is the empty object
 std::string print(value const& document);
 std::string print(object const& document);
 
+// The same, behind what `out` holds.
+void write(value const& document, std::string& out);
+void write(object const& document, std::string& out);
+void write(array const& document, std::string& out);
+void write(std::string_view text, std::string& out); // as a JSON string
+
+// A document that is passed on as it was printed: no tree is made of it where nobody looks inside.
+struct Printed {
+    std::string text; // valid JSON
+};
+
 inline std::string_view view(string const& text) { return {text.data(), text.size()}; }
 inline std::string text(value const& document) { return std::string(view(document.as_string())); }
 

@@ -34,7 +34,7 @@ public:
     virtual void restore(Call&, json::object const&) {}
 
     // Any number of calls at once. Throws Code::unsupported for a contract that was not provided.
-    json::value answer(Call& call, std::string_view contract, std::string_view name, std::string_view request);
+    std::string answer(Call& call, std::string_view contract, std::string_view name, std::string_view request);
 
 protected:
     Host const& host() const { return host_; }
@@ -47,7 +47,7 @@ protected:
     }
 
 private:
-    using Answer = std::function<json::value(Call&, std::string_view name, std::string_view request)>;
+    using Answer = std::function<std::string(Call&, std::string_view name, std::string_view request)>;
     Host host_;
     std::map<std::string, Answer, std::less<>> contracts_;
 };

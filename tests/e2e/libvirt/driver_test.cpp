@@ -189,8 +189,7 @@ TEST_F(LibvirtDriver, ASerialConsoleGoesBothWays) {
     Call call{&frame};
     SocketSink serial;
     rig_.host().call(&call, hypervisor::contract.name, "console", "",
-                     json::print(json::encode(hypervisor::ConsoleOf{server_.id, server_.host, "serial"})), nullptr,
-                     &serial);
+                     json::print(hypervisor::ConsoleOf{server_.id, server_.host, "serial"}), nullptr, &serial);
     EXPECT_EQ(::write(serial.fd, "\n", 1), 1);
     EXPECT_GE(serial.read(1000).size(), 1000u);
 }

@@ -52,9 +52,9 @@ protected:
         return things;
     }
     void expect_mended(std::string const& thing) {
-        EXPECT_THAT(altered(), testing::ElementsAre(thing)) << json::print(json::encode(driver().list(call()).altered));
+        EXPECT_THAT(altered(), testing::ElementsAre(thing)) << json::print(driver().list(call()).altered);
         ensure_all();
-        EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+        EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     }
     static void in_router(std::string const& ruleset) {
         in_namespace("vtt-router-router", [&] { nft_apply(ruleset); });
@@ -67,7 +67,7 @@ protected:
 };
 
 TEST_F(Alterations, WhatWasJustMadeIsAsItWasMadeAlsoForADriverThatStartsAgain) {
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     start_driver();
     EXPECT_THAT(altered(), IsEmpty());
 }
@@ -76,12 +76,12 @@ TEST_F(Alterations, NoneAreWhatOtherCallsLeftBehind) {
     driver().ensure_group(call(), {"friends", {}, {"10.1.0.12"}});
     driver().ensure_group(call(), {"group", {allow("egress"), allow("ingress", "tcp", 22, "friends")}, {"10.1.0.11"}});
     driver().remove_group(call(), {"friends"});
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     driver().ensure_group(call(), {"group", {allow("egress")}, {"10.1.0.11"}});
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     outside.subnets.clear();
     driver().ensure_network(call(), outside);
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
 }
 
 TEST_F(Alterations, ARouterThatIsDownIsAsItWasMade) {
@@ -89,10 +89,10 @@ TEST_F(Alterations, ARouterThatIsDownIsAsItWasMade) {
     ensure_all();
     router.up = false;
     ensure_all();
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     router.up = true;
     ensure_all();
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
 }
 
 TEST_F(Alterations, ARuleThatSomebodyAddsToAGroup) {
@@ -182,7 +182,7 @@ TEST_F(Alterations, WhatIsGoneAltogetherIsNotListed) {
     EXPECT_THAT(there.ports, IsEmpty());
     EXPECT_THAT(there.floating_ips, IsEmpty());
     ensure_all();
-    EXPECT_THAT(altered(), IsEmpty()) << json::print(json::encode(driver().list(call()).altered));
+    EXPECT_THAT(altered(), IsEmpty()) << json::print(driver().list(call()).altered);
     EXPECT_TRUE(guest->pings("10.1.0.1"));
 }
 

@@ -201,7 +201,7 @@ TEST_F(Security, EveryProtocolThatTheApiNamesHasARule) {
     driver().ensure_group(call(), {"all", rules, {"10.1.0.5", "fd00::5", "10.1.0.0/24"}});
     auto const there = driver().list(call());
     EXPECT_EQ(there.groups, (std::vector<std::string>{"all", "closed", "open"}));
-    EXPECT_TRUE(there.altered.empty()) << json::print(json::encode(there.altered));
+    EXPECT_TRUE(there.altered.empty()) << json::print(there.altered);
 }
 
 } // namespace volutus::network::on_linux::test

@@ -274,8 +274,7 @@ Cloud::Cloud(json::object simulator, json::object service)
     store_ = std::make_unique<kernel::store::Store>(options);
     store_->declare(manifest.id, manifest.kinds);
     registry_.add_built_in("volutus.store/1", [this](std::string const& owner) -> std::shared_ptr<plugin::Endpoint> {
-        return std::make_shared<plugin::BuiltIn<store::contract>>(
-            std::make_unique<kernel::store::Service>(*store_, owner));
+        return kernel::store::endpoint_of(*store_, owner);
     });
     std::set<std::string> for_operators;
     auto const whole = boost::json::parse(manifest_text_); // more than a document
@@ -380,7 +379,7 @@ testkit::Answer Cloud::ask(Asked asked) {
     plugin::CallFrame frame(context);
     testkit::FakeStream input, output;
     input.bytes = asked.body;
-    auto const text = json::print(json::encode(http));
+    auto const text = json::print(http);
     vlt_str reply{};
     frame.set_streams(&input.table, &output.table);
     auto const status = service_->call(frame, service::contract.name, "handle", text, &reply);

@@ -86,7 +86,7 @@ struct Identity : testing::Test {
         if (name == "seal") {
             auto claims = json::decode<tokens::Seal>(request).claims;
             if (claims.expires == 0) claims.expires = claims.issued + hour;
-            return json::encode(tokens::Sealed{"sealed:" + json::print(json::encode(claims)), claims});
+            return json::encode(tokens::Sealed{"sealed:" + json::print(claims), claims});
         }
         if (name == "open") {
             auto const text = json::decode<tokens::Open>(request).text;
@@ -217,7 +217,7 @@ struct Identity : testing::Test {
         testkit::FakeCall call;
         Call wrapped(&call.table);
         return json::decode<auth::Resolved>(
-            service.answer(wrapped, auth::contract.name, "resolve", json::print(claims)));
+            json::parse(service.answer(wrapped, auth::contract.name, "resolve", json::print(claims))));
     }
     Context caller(std::string const& token) { return resolved(token).context; }
     bool lives(std::string const& token) {

@@ -86,7 +86,7 @@ struct ImageApi : testing::Test {
         run.kind = fake.store.tasks.back().kind;
         run.resource = name == "image.watch" ? fake.store.tasks.back().resource : id;
         auto outcome = json::decode<tasks::StepOutcome>(
-            service.answer(wrapped, tasks::contract.name, "run", json::print(json::encode(run))));
+            json::parse(service.answer(wrapped, tasks::contract.name, "run", json::print(run))));
         fake.store.apply(outcome.apply);
         return outcome;
     }

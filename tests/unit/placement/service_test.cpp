@@ -49,13 +49,12 @@ struct PlacementApi : testing::Test {
     void keep(placement::Provider const& wanted) {
         testkit::FakeCall call;
         Call wrapped(&call.table);
-        service.answer(wrapped, placement::contract.name, "keep", json::print(json::encode(wanted)));
+        service.answer(wrapped, placement::contract.name, "keep", json::print(wanted));
     }
     void remove(std::string const& id) {
         testkit::FakeCall call;
         Call wrapped(&call.table);
-        service.answer(wrapped, placement::contract.name, "remove",
-                       json::print(json::encode(placement::ProviderId{id})));
+        service.answer(wrapped, placement::contract.name, "remove", json::print(placement::ProviderId{id}));
     }
     placement::Provider host(std::int64_t cpus = 8) {
         placement::Provider provider{host_id, "node-1", {}, {"HW_CPU_X86_AVX", "CUSTOM_OF_DRIVER"}};
@@ -145,7 +144,7 @@ TEST_F(PlacementApi, AConsumerOfTheLedgerCountsForTheProjectWhoseQuotaItTakes) {
     ASSERT_EQ(send("DELETE", "/allocations/{consumer_uuid}", {{"consumer_uuid", consumer_id}}).status, 204u);
     store::AccountQuery quota;
     quota.account = "p1";
-    auto const left = json::decode<store::Accounts>(fake.store.answer("accounts", json::print(json::encode(quota))));
+    auto const left = json::decode<store::Accounts>(fake.store.answer("accounts", json::print(quota)));
     EXPECT_EQ(left.claims.size(), 1u); // the quota is its owner's to give back
 }
 

@@ -17,7 +17,7 @@ Code refused(testkit::FakeStore& store, store::Apply const& apply) {
 store::Account only_account(testkit::FakeStore& store) {
     store::AccountQuery question;
     question.account = "p1";
-    auto const page = json::decode<store::Accounts>(store.answer("accounts", json::print(json::encode(question))));
+    auto const page = json::decode<store::Accounts>(store.answer("accounts", json::print(question)));
     return page.accounts.at(0);
 }
 } // namespace

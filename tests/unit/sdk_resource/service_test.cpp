@@ -145,7 +145,7 @@ TEST_F(Widgets, ARefusalOfTheGatewayHasTheServicesForm) {
     Call wrapped(&call.table);
     service::Refusal refusal{{}, "not_found", 405, "Method Not Allowed"};
     auto const reply = json::decode<service::HttpReply>(
-        service.answer(wrapped, service::contract.name, "refuse", json::print(json::encode(refusal))));
+        json::parse(service.answer(wrapped, service::contract.name, "refuse", json::print(refusal))));
     EXPECT_EQ(reply.status, 405u);
     EXPECT_EQ(call.output.bytes, R"({"badMethod":{"code":405,"message":"Method Not Allowed"}})");
 }

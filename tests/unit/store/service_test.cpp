@@ -11,12 +11,13 @@ class StoreService : public StoreContract {
 protected:
     json::value ask(std::string_view name, std::string_view request) {
         plugin::CallFrame frame(context_);
-        Call call(&frame);
-        volutus::store::Store& store = service_;
-        return dispatch(volutus::store::contract, store, call, name, request);
+        vlt_str reply{nullptr, 0};
+        auto const status = service_->call(frame, volutus::store::contract.name, name, request, &reply);
+        if (status != VLT_OK) throw frame.error(status);
+        return json::parse({reply.data, reply.size});
     }
     plugin::CallContext context_;
-    Service service_{*store_, owner};
+    std::shared_ptr<plugin::Endpoint> service_ = endpoint_of(*store_, owner);
 };
 VOLUTUS_STORE_ENGINES(StoreService);
 } // namespace

@@ -177,7 +177,7 @@ BaseImage ImageCache::make(Call& call, std::string const& image, std::string con
 void ImageCache::download(Call& call, std::string const& image, std::string const& path) {
     auto const file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     Download into(file.get(), path);
-    auto const request = json::print(json::encode(images::ImageId{image}));
+    auto const request = json::print(images::ImageId{image});
     try {
         host_.call(&call, images::contract.name, images::contract.name_of<&images::Images::download>(), "", request,
                    nullptr, &into);

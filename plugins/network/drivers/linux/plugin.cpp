@@ -23,8 +23,8 @@ public:
         decode(fields_of(settings_rows), config, &wanted, {});
         driver_.emplace(std::move(wanted), [from = host()](metadata::Request const& request) {
             OwnCall call(from, world::now() + metadata_patience);
-            return json::decode<metadata::Reply>(json::parse(
-                from.call(&call.call(), metadata::contract.name, "answer", "", json::print(json::encode(request)))));
+            return json::decode<metadata::Reply>(
+                json::parse(from.call(&call.call(), metadata::contract.name, "answer", "", json::print(request))));
         });
         provide<network::contract>(*driver_);
     }

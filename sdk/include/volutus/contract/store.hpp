@@ -193,14 +193,16 @@ BOOST_DESCRIBE_STRUCT(Applied, (), (revision, taken))
 
 // ---- reading ----
 
-struct Document {
+// The kernel answers with bodies as they are stored, json::Printed; who looks inside reads them as json::object.
+template <class Body> struct BasicDocument {
     std::string kind, id;
     std::uint64_t revision = 0;
     std::uint32_t schema = 1;
-    json::object body;
+    Body body;
     bool removed = false; // a tombstone
+    BOOST_DESCRIBE_CLASS(BasicDocument, (), (kind, id, revision, schema, body, removed), (), ())
 };
-BOOST_DESCRIBE_STRUCT(Document, (), (kind, id, revision, schema, body, removed))
+using Document = BasicDocument<json::object>;
 
 struct Get {
     std::string kind, id;
@@ -240,12 +242,13 @@ struct Query {
 };
 BOOST_DESCRIBE_STRUCT(Query, (), (kind, where, sort, marker, limit, at_least, removed))
 
-struct Page {
-    std::vector<Document> documents;
+template <class Body> struct BasicPage {
+    std::vector<BasicDocument<Body>> documents;
     bool more = false;
     std::uint64_t revision = 0; // the state that the page shows
+    BOOST_DESCRIBE_CLASS(BasicPage, (), (documents, more, revision), (), ())
 };
-BOOST_DESCRIBE_STRUCT(Page, (), (documents, more, revision))
+using Page = BasicPage<json::object>;
 
 struct Count {
     std::string kind;
@@ -353,11 +356,11 @@ struct BlobId {
 BOOST_DESCRIBE_STRUCT(BlobId, (), (id))
 inline constexpr std::size_t blob_max = 16u << 20;
 
-struct Store {
-    virtual ~Store() = default;
+template <class Body> struct BasicStore {
+    virtual ~BasicStore() = default;
     virtual Applied apply(Call&, Apply const&) = 0;
-    virtual std::optional<Document> get(Call&, Get const&) = 0; // nothing there: no value
-    virtual Page query(Call&, Query const&) = 0;
+    virtual std::optional<BasicDocument<Body>> get(Call&, Get const&) = 0; // nothing there: no value
+    virtual BasicPage<Body> query(Call&, Query const&) = 0;
     virtual Counted count(Call&, Count const&) = 0;
     virtual ReferrerPage referrers(Call&, Referrers const&) = 0;
     virtual Accounts accounts(Call&, AccountQuery const&) = 0;
@@ -365,10 +368,15 @@ struct Store {
     virtual BlobId put_blob(Call&) = 0;              // the call's input stream
     virtual void get_blob(Call&, BlobId const&) = 0; // into the call's output stream; not_found
 };
-inline constexpr auto contract = volutus::contract<Store>(
-    "volutus.store/1", required<&Store::apply>("apply"), required<&Store::get>("get"), required<&Store::query>("query"),
-    required<&Store::count>("count"), required<&Store::referrers>("referrers"), required<&Store::accounts>("accounts"),
-    required<&Store::changes>("changes"), required<&Store::put_blob>("put_blob"),
-    required<&Store::get_blob>("get_blob"));
+using Store = BasicStore<json::object>;
+
+template <class Body>
+inline constexpr auto contract_with = volutus::contract<BasicStore<Body>>(
+    "volutus.store/1", required<&BasicStore<Body>::apply>("apply"), required<&BasicStore<Body>::get>("get"),
+    required<&BasicStore<Body>::query>("query"), required<&BasicStore<Body>::count>("count"),
+    required<&BasicStore<Body>::referrers>("referrers"), required<&BasicStore<Body>::accounts>("accounts"),
+    required<&BasicStore<Body>::changes>("changes"), required<&BasicStore<Body>::put_blob>("put_blob"),
+    required<&BasicStore<Body>::get_blob>("get_blob"));
+inline constexpr auto contract = contract_with<json::object>;
 
 } // namespace volutus::store
