@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -77,7 +78,8 @@ std::string hash(std::string const& bytes, EVP_MD const* how, std::string_view b
     unsigned size = 0;
     if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, how, nullptr) != 1) cannot("hash");
     std::string out;
-    for (unsigned i = 0; i < size; ++i) out += fmt::format("{}{:02x}", i ? between : "", digest[i]);
+    for (unsigned i = 0; i < size; ++i)
+        fmt::format_to(std::back_inserter(out), "{}{:02x}", i ? between : "", digest[i]);
     return out;
 }
 
@@ -120,7 +122,11 @@ std::string from_base64(std::string const& text) {
     return out;
 }
 
-std::string sha224(std::string const& bytes) { return hash(bytes, EVP_sha224(), ""); }
+// Fetched once: each server that is shown needs it, and looking for the algorithm costs more than the hash.
+std::string sha224(std::string const& bytes) {
+    static EVP_MD const* const fetched = EVP_MD_fetch(nullptr, "SHA2-224", nullptr);
+    return hash(bytes, fetched ? fetched : EVP_sha224(), "");
+}
 
 MadeKey make_ssh_key(std::string const& comment) {
     auto const key = new_key();
