@@ -117,6 +117,11 @@ Policy::Policy(std::vector<RuleDefault> const& defaults, std::vector<RuleOverrid
     std::vector<std::uint32_t> chain;
     for (std::uint32_t i = 0; i < rules_.size(); ++i) walk.visit(i, chain);
     problems.raise("the policy");
+    for (auto& rule : rules_) {
+        std::set<std::string> names;
+        add_reads(rule.root, names);
+        rule.reads.assign(names.begin(), names.end());
+    }
     for (auto const rule : unknown)
         if (!named[rule])
             warnings_.push_back(fmt::format("{}{}: no service has this rule and no rule names it; it has no effect",
@@ -175,6 +180,21 @@ Decision Policy::decide(std::string_view name, Credentials const& caller, json::
     if (!rule) rule = find("default");
     if (!rule) return {};
     return decide(*rule, caller, target);
+}
+
+void Policy::add_reads(std::uint32_t index, std::set<std::string>& to) const {
+    auto const& node = tree_.nodes[index];
+    switch (node.op) {
+    case Op::yes:
+    case Op::no: return;
+    case Op::check: return tree_.checks[node.first].add_keys(to);
+    case Op::rule: return add_reads(rules_[node.first].root, to);
+    case Op::negate: return add_reads(node.first, to);
+    case Op::all:
+    case Op::any:
+        for (auto child = node.first; child != 0; child = tree_.nodes[child].next) add_reads(child, to);
+        return;
+    }
 }
 
 // Bounded by what the constructor took: deepest_chain rules of deepest_rule levels each.

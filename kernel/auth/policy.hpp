@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -65,6 +66,9 @@ public:
     // Of an unknown name: what the rule named "default" says; denied when there is none.
     Decision decide(std::string_view name, Credentials const& caller, json::object const& target) const;
 
+    // The names of a target that the rule's checks look for, sorted.
+    std::vector<std::string> const& reads(RuleId rule) const { return rules_.at(rule.index).reads; }
+
     // What the operator should know: overrides without effect, checks that never hold.
     std::vector<std::string> const& warnings() const { return warnings_; }
 
@@ -74,12 +78,14 @@ public:
         bool overridden = false;
         std::uint32_t root = 0; // a node of the tree
         config::Origin origin;
+        std::vector<std::string> reads = {};
     };
     std::vector<Rule> const& rules() const { return rules_; } // for listings
 
 private:
     void declare(RuleDefault const& declared, config::Problems& problems);
     void override_with(RuleOverride const& written, config::Problems& problems, std::vector<std::uint32_t>& unknown);
+    void add_reads(std::uint32_t node, std::set<std::string>& to) const;
     bool evaluate(std::uint32_t node, Credentials const& caller, json::object const& target) const;
 
     PolicyTree tree_;

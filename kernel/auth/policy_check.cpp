@@ -127,6 +127,16 @@ bool Match::is_literal(std::string_view text) const {
     return pieces_.size() == 1 && !pieces_.front().is_key && pieces_.front().text == text;
 }
 
+void Match::add_keys(std::set<std::string>& to) const {
+    for (auto const& piece : pieces_)
+        if (piece.is_key) to.insert(piece.text);
+}
+
+void Check::add_keys(std::set<std::string>& to) const {
+    match_.add_keys(to);
+    if (kind_ == Kind::field) to.insert(text_);
+}
+
 struct Check::Name {
     std::string_view name;
     Attribute attribute;

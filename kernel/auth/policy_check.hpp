@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ public:
     bool same_as(std::string_view value, json::object const& target) const;
     bool same_without_case(std::string_view value, json::object const& target) const;
     bool is_literal(std::string_view text) const;
+    void add_keys(std::set<std::string>& to) const; // of the target
 
 private:
     struct Piece {
@@ -46,6 +48,7 @@ public:
     static std::optional<Check> parse(std::string_view text, std::string& why, std::string& warning);
 
     bool holds(Credentials const& credentials, json::object const& target) const;
+    void add_keys(std::set<std::string>& to) const; // what holds() looks for in the target
 
 private:
     enum class Kind { role, attribute, literal, field, never };

@@ -15,6 +15,9 @@ public:
     policy_rules::Decision enforce(Call& call, policy_rules::Question const& question) override;
 
 private:
+    bool is_filled_for(policy_rules::Question const& question) const;
+    std::vector<std::string> reads(policy_rules::Question const& question) const;
+
     std::shared_ptr<auth::Policy const> policy_;
 };
 

@@ -52,8 +52,9 @@ std::string capitalised(std::string_view noun) {
 } // namespace
 
 Request::Request(Parts parts, bool& wrote)
-    : parts_(parts), store_(parts.host, parts.call), policy_(std::make_unique<PolicyCheck>(parts.host, parts.call)),
-      wrote_(&wrote), prefix_(prefix_of(parts.http, *parts.route)) {
+    : parts_(parts), store_(parts.host, parts.call),
+      policy_(std::make_unique<PolicyCheck>(parts.host, parts.call, parts.rules_read)), wrote_(&wrote),
+      prefix_(prefix_of(parts.http, *parts.route)) {
     if (auto caller = caller_of(parts.call))
         caller_ = std::move(*caller);
     else

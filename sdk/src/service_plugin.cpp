@@ -1,5 +1,6 @@
 #include "create_key.hpp"
 #include "default_handlers.hpp"
+#include "policy_check.hpp"
 
 #include <volutus/service.hpp>
 
@@ -50,7 +51,8 @@ Reply run_handler(Request& request) {
 } // namespace
 
 ServicePlugin::ServicePlugin(Host host, ServiceTraits const& traits)
-    : Plugin(host), traits_(&traits), running_keys_(std::make_unique<RunningKeys>()) {
+    : Plugin(host), traits_(&traits), running_keys_(std::make_unique<RunningKeys>()),
+      rules_read_(std::make_unique<RulesRead>()) {
     provide<service::contract>(static_cast<service::Service&>(*this));
 }
 
@@ -103,7 +105,8 @@ service::HttpReply ServicePlugin::handle(Call& call, service::HttpRequest const&
         if (found == routes_.end()) throw Error(Code::internal, "no table serves the route " + http.route);
         auto const& first = found->second.front();
         noun = first.resource->noun;
-        Request request({*traits_, host(), call, http, first.resource, first.route, first.object, version}, wrote);
+        Request request(
+            {*traits_, host(), call, http, first.resource, first.route, first.object, version, *rules_read_}, wrote);
         return send(call, respond(request, found->second), version);
     } catch (Error const& error) {
         if (wrote) throw; // half a list is out already: the connection has to end

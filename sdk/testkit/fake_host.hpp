@@ -125,6 +125,8 @@ public:
     FakeStore store;
     std::vector<std::string> logged;
     std::size_t policy_questions = 0;
+    policy_rules::Question policy_question;               // the last one
+    std::optional<std::vector<std::string>> policy_reads; // what all rules read; absent: whole targets are wanted
     // Which rules only an admin passes; all others need a role and the project of the target, or admin.
     std::set<std::string, std::less<>> admin_rules;
     // Instead of that, where a test brings a policy of its own: may the caller, by this rule, do it to the target?
@@ -202,7 +204,15 @@ private:
 
     policy_rules::Decision decide(FakeCall const& call, policy_rules::Question const& question) {
         ++policy_questions;
+        policy_question = question;
         policy_rules::Decision decision;
+        if (!question.only) decision.reads = policy_reads;
+        auto const is_left_out = [&](std::string const& name) {
+            return std::find(question.only->begin(), question.only->end(), name) == question.only->end();
+        };
+        decision.incomplete =
+            question.only && policy_reads && std::any_of(policy_reads->begin(), policy_reads->end(), is_left_out);
+        if (decision.incomplete) return decision;
         if (call.caller.empty()) return decision;
         auto const caller = parse_context(call.caller);
         auto const* project = question.target.if_contains("project_id");

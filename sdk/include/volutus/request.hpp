@@ -19,6 +19,7 @@ namespace volutus {
 
 class CreateKey;
 class PolicyCheck;
+class RulesRead;
 
 // What a list's handler adds to what the table says.
 struct ListHooks {
@@ -39,6 +40,7 @@ public:
         RouteRow const* route;
         void* object; // what serve() was given
         Version version;
+        RulesRead& rules_read; // of the plugin
     };
     // `wrote` is set when part of the reply is out and an error can only end the connection.
     Request(Parts parts, bool& wrote);

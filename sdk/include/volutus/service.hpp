@@ -14,6 +14,7 @@
 
 namespace volutus {
 
+class RulesRead;
 class RunningKeys;
 
 class ServicePlugin : public Plugin, private service::Service {
@@ -57,6 +58,7 @@ private:
 
     ServiceTraits const* traits_;
     std::unique_ptr<RunningKeys> running_keys_;
+    std::unique_ptr<RulesRead> rules_read_;
     std::vector<Resource const*> resources_;
     std::unordered_map<std::string, std::vector<Bound>> routes_; // by the manifest's route id; read-only after start
 };

@@ -24,12 +24,13 @@ protected:
         member.roles = {{"1", "member"}, {"2", "reader"}};
         context_.caller = print(member);
     }
-    std::vector<std::string> refused(std::vector<std::string> rules, json::object target) {
+    policy_rules::Decision decision(policy_rules::Question const& question) {
         plugin::CallFrame frame(context_);
         Call call(&frame);
-        return Client<policy_rules::contract>(registry_.host())
-            .call<&policy_rules::Policy::enforce>(call, policy_rules::Question{std::move(rules), std::move(target)})
-            .refused;
+        return Client<policy_rules::contract>(registry_.host()).call<&policy_rules::Policy::enforce>(call, question);
+    }
+    std::vector<std::string> refused(std::vector<std::string> rules, json::object target) {
+        return decision({std::move(rules), std::move(target), {}}).refused;
     }
 
     plugin::Registry registry_;
@@ -62,6 +63,23 @@ TEST_F(PolicyContract, TheCloudItselfMayDoEverythingAndAnAnonymousCallerNothing)
 
 TEST_F(PolicyContract, ARuleThatNobodyDeclaredIsRefused) {
     EXPECT_THAT(refused({"project_reader_api", "toy:gone"}, {{"project_id", "p"}}), ElementsAre("toy:gone"));
+}
+
+TEST_F(PolicyContract, AWholeQuestionLearnsWhatItsRulesRead) {
+    auto const answer = decision({{"project_member_or_admin", "context_is_admin"}, {{"project_id", "p"}}, {}});
+    ASSERT_TRUE(answer.reads);
+    EXPECT_THAT(*answer.reads, ElementsAre("project_id"));
+}
+
+TEST_F(PolicyContract, AQuestionThatLeavesOutWhatItsRulesReadIsNotDecided) {
+    std::vector<std::string> const rules{"project_member_or_admin"};
+    EXPECT_TRUE(decision({rules, {{"project_id", "p"}}, {{"user_id"}}}).incomplete);
+    auto const answer = decision({rules, {{"project_id", "other"}}, {{"project_id", "user_id"}}});
+    EXPECT_FALSE(answer.incomplete);
+    EXPECT_FALSE(answer.reads);
+    EXPECT_THAT(answer.refused, ElementsAre("project_member_or_admin"));
+    // That the target has no project is an answer, too, where it was filled for one.
+    EXPECT_THAT(decision({rules, {}, {{"project_id"}}}).refused, ElementsAre("project_member_or_admin"));
 }
 
 TEST_F(PolicyContract, AQuestionIsBounded) {

@@ -92,6 +92,33 @@ TEST_F(Widgets, ThePolicyIsAskedOnceForAListOfOneProject) {
     EXPECT_EQ(fake.policy_questions, 2u); // the route, and the field with a rule for all rows together
 }
 
+TEST_F(Widgets, ThePolicyIsToldOfATargetWhatItsRulesRead) {
+    auto const id = created("ada");
+    fake.policy_reads = std::vector<std::string>{"project_id"};
+    EXPECT_EQ(shown(id, member).status, 200u); // learns
+    EXPECT_EQ(shown(id, other).status, 404u);
+    EXPECT_EQ(fake.policy_question.target, (json::object{{"project_id", "p1"}}));
+    EXPECT_EQ(shown(id, member).status, 200u);
+    EXPECT_EQ(fake.policy_question.target, (json::object{{"project_id", "p1"}}));
+}
+
+TEST_F(Widgets, RulesThatReadMoreThanTheyDidAreToldTheWhole) {
+    auto const id = created("ada");
+    fake.policy_reads = std::vector<std::string>{"project_id"};
+    EXPECT_EQ(shown(id, member).status, 200u);
+    fake.policy_reads = std::vector<std::string>{"project_id", "target.widget.name"};
+    bool saw_name = false;
+    fake.decides = [&](std::string const& rule, Context const&, json::object const& target) {
+        if (rule == "widget:show") saw_name = json::find(target, "target.widget.name");
+        return true;
+    };
+    for (int i = 0; i < 2; ++i) {
+        saw_name = false;
+        EXPECT_EQ(shown(id, member).status, 200u);
+        EXPECT_TRUE(saw_name);
+    }
+}
+
 TEST_F(Widgets, AServiceWithoutPolicyAsksNobody) {
     auto open = traits;
     open.asks_policy = false;
