@@ -108,6 +108,26 @@ void nodes(Daemon& daemon, json::object const&, Answer& answer) {
     answer.row({own, "up", told.version, told.plugins.size()});
 }
 
+// ---- what plugins declare ----
+
+void kinds(Daemon& daemon, json::object const&, Answer& answer) {
+    answer.columns({"kind", "plugin", "transient", "passing", "worked_on_at"});
+    for (auto const& [plan, link] : daemon.plugins())
+        for (auto const& kind : plan.manifest.kinds) {
+            json::object states;
+            for (auto const& state : kind.transient) states[state.field] = json::encode(state.values);
+            answer.row({kind.name, plan.name, std::move(states), kind.passing,
+                        kind.worked_on_at ? kind.worked_on_at->kind : ""});
+        }
+}
+
+void steps(Daemon& daemon, json::object const&, Answer& answer) {
+    answer.columns({"task", "version", "step", "plugin"});
+    for (auto const& [plan, link] : daemon.plugins())
+        for (auto const& task : plan.manifest.tasks)
+            for (auto const& step : task.steps) answer.row({task.name, task.version, step, plan.name});
+}
+
 // ---- tasks ----
 
 std::string utc(std::int64_t microseconds) {
@@ -236,9 +256,10 @@ struct Command {
     std::string_view name;
     void (*run)(Daemon&, json::object const& request, Answer&);
 };
-constexpr std::array commands{Command{"status", status}, Command{"plugins", plugins},    Command{"routes", routes},
-                              Command{"nodes", nodes},   Command{"tasks", tasks},        Command{"watch", watch},
-                              Command{"verify", verify}, Command{"db backup", db_backup}};
+constexpr std::array commands{Command{"status", status},      Command{"plugins", plugins}, Command{"routes", routes},
+                              Command{"kinds", kinds},        Command{"steps", steps},     Command{"nodes", nodes},
+                              Command{"tasks", tasks},        Command{"watch", watch},     Command{"verify", verify},
+                              Command{"db backup", db_backup}};
 
 } // namespace
 

@@ -84,6 +84,8 @@ struct Command {
 constexpr Command commands[] = {{"status", "what this daemon is and how it fares"},
                                 {"plugins", "what is loaded"},
                                 {"routes", "what the gateway serves"},
+                                {"kinds", "the kinds of documents, and in which states a task works on one"},
+                                {"steps", "the tasks that plugins run, and their steps"},
                                 {"nodes", "the nodes of the cloud"},
                                 {"tasks", "live tasks, their steps and last errors"},
                                 {"watch", "changes as they come, with who made them, until interrupted"},

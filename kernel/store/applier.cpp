@@ -1,6 +1,7 @@
 #include <kernel/store/applier.hpp>
 #include <kernel/store/fill.hpp>
 #include <kernel/store/tasks.hpp>
+#include <kernel/store/work.hpp>
 
 #include <fmt/format.h>
 
@@ -139,6 +140,8 @@ void Applier::put(PreparedPut const& put) {
                                 table.kind.name, put.id, old->schema, table.kind.schema));
     write_row(put, !old);
     if (table.derives()) write_derived(table, put.id, old ? derive(table, put.id, old->body) : Derived{}, put.derived);
+    if (auto work = work_of(table.kind, put.id, *put.body))
+        works_.push_back({{table.kind.name, put.id}, std::move(*work), work_in_words(table.kind, *put.body)});
     feed_.put(table.kind.name, put.id, !old, changed_fields(old ? &old->body : nullptr, *put.body),
               project_of(table.kind, *put.body));
 }
@@ -190,6 +193,8 @@ void Applier::remove(KindTable const& table, std::string const& id) {
         write_derived(table, id, before, kept);
     }
     removed_.emplace_back(table.kind.name, id);
+    if (table.kind.name == task_kind)
+        without_task_.emplace_back(json::text(old->body.at("kind")), json::text(old->body.at("resource")));
     feed_.remove(table.kind.name, id, project_of(table.kind, old->body));
 }
 
@@ -202,6 +207,25 @@ void Applier::check_outcome() {
             throw Error(Code::conflict, fmt::format("a task is to work on {} {}, which is not there", kind, id),
                         name_document(kind, id));
     for (auto const& [kind, id] : removed_) check_removed(kind, id);
+    check_work();
+}
+
+// What a task that ends leaves behind rests, or another task takes it over.
+void Applier::check_work() {
+    auto const& schema = prepared_.declarations->schema;
+    for (auto const& [kind, id] : without_task_) {
+        auto const table = schema.find(kind);
+        auto const left = table == schema.end() ? std::nullopt : read(*table->second, id);
+        if (!left) continue;
+        if (auto work = work_of(table->second->kind, id, left->body); work && *work == Pair{kind, id})
+            works_.push_back({{kind, id}, std::move(*work), work_in_words(table->second->kind, left->body)});
+    }
+    for (auto const& work : works_)
+        if (live_task(db_, work.at.first, work.at.second).empty())
+            throw Error(Code::invalid,
+                        fmt::format("{} {} would be left without a task, and {}", work.document.first,
+                                    work.document.second, work.words),
+                        name_document(work.document.first, work.document.second));
 }
 
 void Applier::check_removed(std::string const& kind, std::string const& id) {
@@ -212,11 +236,9 @@ void Applier::check_removed(std::string const& kind, std::string const& id) {
                     fmt::format("{} {} cannot go: {} {} refers to it by '{}'", kind, id, referrer.text(0),
                                 referrer.text(1), referrer.text(2)),
                     name_document(referrer.text(0), referrer.text(1)));
-    auto task =
-        db_.query("SELECT id FROM store_unique WHERE space = ?1 AND value = ?2", live_space, live_value(kind, id));
-    if (task.next())
-        throw Error(Code::conflict, fmt::format("{} {} cannot go: the task {} works on it", kind, id, task.text(0)),
-                    name_document(task_kind, task.text(0)));
+    if (auto const task = live_task(db_, kind, id); !task.empty())
+        throw Error(Code::conflict, fmt::format("{} {} cannot go: the task {} works on it", kind, id, task),
+                    name_document(task_kind, task));
 }
 
 } // namespace volutus::kernel::store

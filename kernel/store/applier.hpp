@@ -65,6 +65,10 @@ private:
         std::uint32_t schema;
         json::object body;
     };
+    struct Work {
+        Pair document, at; // what the task works on
+        std::string words;
+    };
     std::optional<Old> read(KindTable const& table, std::string_view id);
     void expect(contract::Expect const& wanted);
     void put(PreparedPut const& put);
@@ -75,6 +79,7 @@ private:
     void start(contract::StartTask const& task);
     void check_outcome();
     void check_removed(std::string const& kind, std::string const& id);
+    void check_work();
 
     Connection& db_;
     Prepared const& prepared_;
@@ -86,6 +91,8 @@ private:
     std::vector<std::pair<Pair, Edge>> new_edges_; // (kind, id) refers to
     std::vector<Pair> removed_;
     std::vector<Pair> task_resources_;
+    std::vector<Work> works_;        // documents that say of themselves that a task works on them
+    std::vector<Pair> without_task_; // what tasks worked on that have ended
 };
 
 // Each throws a conflict that names the other document.

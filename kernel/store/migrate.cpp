@@ -103,6 +103,9 @@ std::string derived_part(contract::Kind kind) {
     kind.lists.clear();
     kind.schema = 1;
     kind.tombstone_seconds = 0;
+    kind.transient.clear();
+    kind.passing = false;
+    kind.worked_on_at.reset();
     return print(kind);
 }
 

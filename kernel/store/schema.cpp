@@ -55,6 +55,8 @@ void check_kind(KindTable const& table) {
         if (reference.kind.empty()) refuse(kind, fmt::format("the reference '{}' names no kind", reference.field));
     }
     for (auto const& field : kind.blobs) check_field(kind, field);
+    for (auto const& state : kind.transient) check_field(kind, state.field);
+    if (kind.worked_on_at) check_field(kind, kind.worked_on_at->field);
     auto listed = [&](std::string const& field) {
         auto const* found = table.find(field);
         if (!found || found->several)

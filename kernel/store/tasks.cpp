@@ -1,5 +1,6 @@
 #include <kernel/store/applier.hpp>
 #include <kernel/store/tasks.hpp>
+#include <kernel/store/work.hpp>
 
 #include <fmt/format.h>
 
@@ -67,12 +68,7 @@ void Applier::start(contract::StartTask const& task) {
                     fmt::format("the task {} is there already and is another one; choose a new id", task.id),
                     json::print(json::object{{"kind", task_kind}, {"id", task.id}}));
     }
-    std::string live;
-    {
-        auto row = db_.query("SELECT id FROM store_unique WHERE space = ?1 AND value = ?2", live_space,
-                             live_value(task.kind, task.resource));
-        if (row.next()) live = row.string(0);
-    }
+    auto live = live_task(db_, task.kind, task.resource);
     for (auto const& [key, document] : new_keys_) // started by this same apply
         if (key.first == live_space && key.second == live_value(task.kind, task.resource)) live = document.second;
     if (!live.empty()) {

@@ -1,5 +1,6 @@
 #include <kernel/store/tasks.hpp>
 #include <kernel/store/verify.hpp>
+#include <kernel/store/work.hpp>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,7 @@ private:
                 compare_rows(id, derived);
                 compare_feed(id, rows.revision(1));
                 if (table_.kind.name == task_kind) compare_task(id, body);
+                compare_work(id, body);
             } catch (EngineError const&) {
                 throw;
             } catch (Error const& error) {
@@ -130,6 +132,14 @@ private:
         auto const table = schema_.find(kind);
         if (table == schema_.end() || !db_.query(table->second->select, resource).next())
             tell(id, "live task", fmt::format("{} {}", kind, resource), "no such document");
+    }
+    void compare_work(std::string const& id, json::object const& body) {
+        auto const work = work_of(table_.kind, id, body);
+        if (work && live_task(db_, work->first, work->second).empty())
+            tell(id, "task",
+                 fmt::format("one that works on {} {}, because {}", work->first, work->second,
+                             work_in_words(table_.kind, body)),
+                 "none; delete it, or ask for the same again");
     }
     void compare_count(std::string_view what, std::string_view sql, std::int64_t expected) {
         auto row = db_.query(sql, table_.kind.name);

@@ -26,7 +26,8 @@ struct Image : Stored {
     std::optional<std::string> checksum, os_hash_algo, os_hash_value; // MD5; SHA-512
     std::optional<std::int64_t> size, virtual_size;                   // bytes
     std::string created_at, updated_at;
-    json::object properties; // of the tenant's own naming; all are strings
+    std::optional<std::string> attempt; // id of the last upload that was begun
+    json::object properties;            // of the tenant's own naming; all are strings
     std::vector<Member> members;
     // What lists look for, kept by stored(): who sees it (access.hpp), and "name=value" of the properties.
     std::vector<std::string> audience, facets;

@@ -74,11 +74,12 @@ void ImageData::begin(Request& request) const {
                         fmt::format("Image status transition from {} to saving is not allowed", image.status));
         if (!image.disk_format || !image.container_format)
             throw Error(Code::invalid, "Properties disk_format, container_format must be set prior to saving data.");
-        image.status = state::saving;
-        image.updated_at = timestamp_now();
         Attempt attempt;
         attempt.id = new_uuid();
         attempt.image_id = image.id;
+        image.status = state::saving;
+        image.attempt = attempt.id;
+        image.updated_at = timestamp_now();
         request.apply(stored(image) + put(attempt) + start(watch_upload, attempt));
     });
 }

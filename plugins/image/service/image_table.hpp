@@ -34,12 +34,13 @@ inline constexpr std::string_view admin = "role:admin";
 } // namespace rules
 
 inline constexpr auto images = resource<Image>(
-    "image", "images", kind("image.image"), scoped_by("owner"), rule("context_is_admin", rules::admin),
-    rule("publicize_image", rules::admin), rule("communitize_image", rules::member),
-    rule("download_deactivated_image", rules::admin),
+    "image", "images", kind("image.image"), scoped_by("owner"), worked_on_at("image.attempt", "os_glance_attempt"),
+    rule("context_is_admin", rules::admin), rule("publicize_image", rules::admin),
+    rule("communitize_image", rules::member), rule("download_deactivated_image", rules::admin),
     field<&Image::id>("id", on_create, formats::uuid, help("An identifier for the image")),
     field<&Image::name>("name", writable, max_length(255), indexed),
-    field<&Image::status>("status", indexed, one_of("queued", "saving", "active", "killed", "deactivated")),
+    field<&Image::status>("status", indexed, transient("saving"),
+                          one_of("queued", "saving", "active", "killed", "deactivated")),
     field<&Image::visibility>("visibility", writable, one_of("public", "private", "shared", "community"), indexed),
     field<&Image::is_protected>("protected", writable, indexed), field<&Image::hidden>("os_hidden", writable, indexed),
     field<&Image::owner>("owner", writable, min_length(1), max_length(255), indexed),
@@ -55,9 +56,9 @@ inline constexpr auto images = resource<Image>(
     field<&Image::os_hash_value>("os_hash_value", indexed), field<&Image::size>("size", indexed),
     field<&Image::virtual_size>("virtual_size"), field<&Image::created_at>("created_at"),
     field<&Image::updated_at>("updated_at", indexed), field<&Image::properties>("os_glance_properties", keeps_rest),
-    field<&Image::members>("members", hidden), field<&Image::audience>("audience", hidden, indexed),
-    field<&Image::facets>("facets", hidden, indexed), computed<self_of>("self"), computed<file_of>("file"),
-    computed<schema_of_image>("schema"),
+    field<&Image::attempt>("os_glance_attempt", hidden), field<&Image::members>("members", hidden),
+    field<&Image::audience>("audience", hidden, indexed), field<&Image::facets>("facets", hidden, indexed),
+    computed<self_of>("self"), computed<file_of>("file"), computed<schema_of_image>("schema"),
     // Who passes it is not kept to his own project; audiences narrow the list to what he sees.
     list<&Images::list>("/images", policy("get_images", rules::reader), sees_all("get_images"),
                         beside("schema", "/v2/schemas/images"),
@@ -76,10 +77,10 @@ inline constexpr auto images = resource<Image>(
     route<&Images::add_tag>("PUT", "/images/{image_id}/tags/{tag}", "modify_image", status(204)),
     route<&Images::remove_tag>("DELETE", "/images/{image_id}/tags/{tag}", "modify_image", status(204)));
 
-inline constexpr auto attempts = resource<Attempt>("attempt", "attempts", kind("image.attempt"), unscoped,
+inline constexpr auto attempts = resource<Attempt>("attempt", "attempts", kind("image.attempt"), unscoped, passing,
                                                    field<&Attempt::id>("id"), field<&Attempt::image_id>("image_id"));
 inline constexpr auto erasures =
-    resource<Erasure>("erasure", "erasures", kind("image.erasure"), unscoped, field<&Erasure::id>("id"));
+    resource<Erasure>("erasure", "erasures", kind("image.erasure"), unscoped, passing, field<&Erasure::id>("id"));
 
 inline constexpr auto files = resource<Document>(
     "image_file", "image_files", unscoped, field<&Document::id>("id"),

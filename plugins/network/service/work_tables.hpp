@@ -7,9 +7,9 @@
 
 namespace volutus::network_service {
 
-inline constexpr auto dues =
-    resource<Due>("due", "dues", kind("network.due"), unscoped, field<&Due::id>("id"),
-                  field<&Due::lane>("lane", indexed), field<&Due::asked>("asked"), field<&Due::error>("error"));
+inline constexpr auto dues = resource<Due>(
+    "due", "dues", kind("network.due"), unscoped, passing, worked_on_at("network.lane", "lane"), field<&Due::id>("id"),
+    field<&Due::lane>("lane", indexed), field<&Due::asked>("asked"), field<&Due::error>("error"));
 inline constexpr auto lanes = resource<Lane>("lane", "lanes", kind("network.lane"), unscoped, field<&Lane::id>("id"),
                                              field<&Lane::asked>("asked"));
 // A MAC that is kept is not free for another port.

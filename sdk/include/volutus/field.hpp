@@ -68,6 +68,7 @@ constexpr bool within(Version since, Version until, Version version) {
 struct Field {
     static constexpr std::size_t most_names = 12;
     static constexpr std::size_t most_views = 3;
+    static constexpr std::size_t most_states = 8;
 
     std::string_view name;
     FieldType const* type = nullptr;
@@ -94,7 +95,9 @@ struct Field {
     Version since = 0, until = 0;               // the first and the last version that have it
     std::array<FieldView, most_views> views{};
     std::size_t view_count = 0;
-    bool when_set = false; // left out, not null, where it has no value or is empty
+    std::array<std::string_view, most_states> transient{}; // values with which a task works on the document
+    bool is_transient = false;                             // without such values: any
+    bool when_set = false;                                 // left out, not null, where it has no value or is empty
     std::string_view help;
 
     // Not asked of `at`: g++ 12 cannot compare a function with null in a constant under -fsanitize=undefined.
@@ -249,6 +252,15 @@ constexpr auto owned_by(std::string_view kind) {
 }
 constexpr auto also_as(std::string_view name) {
     return [name](Field& f) { f.also_as = name; };
+}
+// Of a document in which the field has one of these values - none: in which it has any - a live task is at work, always:
+// see Kind in contract/store.hpp.
+template <class... States> constexpr auto transient(States... states) {
+    static_assert(sizeof...(States) <= Field::most_states);
+    return [states...](Field& f) {
+        f.is_transient = true;
+        f.transient = {std::string_view(states)...};
+    };
 }
 inline constexpr auto when_set = [](Field& f) { f.when_set = true; };
 constexpr auto seen_by(PolicyRule rule) {

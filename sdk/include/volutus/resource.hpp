@@ -51,7 +51,8 @@
 //
 // Field rules: required_on_create, writable, on_create, on_update, hidden, secret, max_length(n), at_least(n),
 // one_of(...), formats::uuid, fallback("json"), refers_to("network.network"), owned_by("network.network"),
-// also_as("tenant_id"), seen_by(rule), set_by(create_rule, update_rule), field_policy(rule), since("2.9"), until("2.35"),
+// also_as("tenant_id"), transient("creating", "deleting"), seen_by(rule), set_by(create_rule, update_rule),
+// field_policy(rule), since("2.9"), until("2.35"),
 // when_set, keeps_rest, view<fn>(since("2.47")). quota("volumes") names what a create claims; the handler claims it.
 // A field name may come in several rows with ranges of versions that do not overlap; at most one of them is stored.
 // The path's last {capture} is the resource's id. A path that begins with "//" stands without the prefixes.
@@ -85,6 +86,8 @@ struct ResourceRow {
     std::string_view scope_field = "project_id";
     std::uint32_t schema_number = 1;
     std::uint64_t tombstone_seconds = 0;
+    bool passing = false;
+    std::string_view work_kind, work_field;
 };
 
 // A table without its type: what the SDK's compiled part works on. Lives as long as the program.
@@ -137,6 +140,16 @@ constexpr auto schema(std::uint32_t number) {
 }
 constexpr auto tombstones(std::uint32_t days) {
     return [days](ResourceRow& r) { r.tombstone_seconds = std::uint64_t{days} * 86400; };
+}
+// Each document is there only as long as a task works on it.
+inline constexpr auto passing = [](ResourceRow& r) { r.passing = true; };
+// The task of a document that is worked on - in a transient() state, or passing - is not its own: it is that of the
+// document of `kind` whose id stands in `field`.
+constexpr auto worked_on_at(std::string_view kind, std::string_view field) {
+    return [kind, field](ResourceRow& r) {
+        r.work_kind = kind;
+        r.work_field = field;
+    };
 }
 // No two documents with equal values of these fields, within the kind or within a space that kinds share.
 template <class... Names> constexpr UniqueRow unique_in(std::string_view space, Names... fields) {

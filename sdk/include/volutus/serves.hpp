@@ -99,6 +99,28 @@ constexpr std::string_view index_type(Field const& row) {
     return type == "integer" || type == "number" || type == "boolean" ? type : "string";
 }
 
+template <class Table> constexpr void write_work(ManifestWriter& out, Table const& table) {
+    out.key("transient");
+    out.open('[');
+    for (auto const& row : table.fields) {
+        if (!row.is_transient) continue;
+        if (!row.stored()) throw "a field with transient() states is stored";
+        out.open('{');
+        out.member("field", row.name);
+        out.texts("values", row.transient);
+        out.close('}');
+    }
+    out.close(']');
+    out.member("passing", table.row.passing);
+    if (table.row.work_kind.empty()) return;
+    if (!is_stored_row(table, table.row.work_field)) throw "worked_on_at() names no stored field of the resource";
+    out.key("worked_on_at");
+    out.open('{');
+    out.member("kind", table.row.work_kind);
+    out.member("field", table.row.work_field);
+    out.close('}');
+}
+
 template <class Table> constexpr void write_kind(ManifestWriter& out, Table const& table) {
     if (table.row.kind_name.empty()) return;
     Indexed<Table> const indexed(table);
@@ -163,6 +185,7 @@ template <class Table> constexpr void write_kind(ManifestWriter& out, Table cons
     }
     out.close(']');
     out.member("tombstone_seconds", static_cast<std::int64_t>(table.row.tombstone_seconds));
+    write_work(out, table);
     out.close('}');
 }
 

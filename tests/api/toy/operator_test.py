@@ -47,6 +47,13 @@ class Operator(unittest.TestCase):
         self.assertIn(("DELETE", "/toy/v1/widgets/{widget_id}"), routes)
         self.assertEqual(len(self.cloud.volutus("routes").splitlines()), 1 + len(routes))
 
+    def test_what_plugins_declare_is_listed(self):
+        kinds = {one["kind"]: one for one in self.cloud.volutus("kinds", "--json")}
+        self.assertEqual(kinds["toy.widget"]["transient"], {"status": ["building", "painting", "deleting"]})
+        self.assertEqual((kinds["toy.widget"]["plugin"], kinds["toy.create_key"]["transient"]), ("toy_service", {}))
+        steps = [(one["task"], one["step"]) for one in self.cloud.volutus("steps", "--json")]
+        self.assertEqual(steps[:4], [("widget.make", step) for step in ("place", "make", "paint", "activate")])
+
     def test_this_node_is_the_cloud(self):
         self.assertEqual([one["state"] for one in self.cloud.volutus("nodes", "--json")], ["up"])
         head, line = self.cloud.volutus("nodes").splitlines()

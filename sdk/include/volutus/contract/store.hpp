@@ -58,6 +58,20 @@ struct ListIndex {
 };
 BOOST_DESCRIBE_STRUCT(ListIndex, (), (scope, filters, sorts))
 
+// While `field` has one of these values - none: while it has any - a task works on the document.
+struct Transient {
+    std::string field;
+    std::vector<std::string> values;
+};
+BOOST_DESCRIBE_STRUCT(Transient, (), (field, values))
+
+// Where the task that works on a document is, if not on the document itself: on the one of `kind` whose id its `field`
+// holds.
+struct WorkedOnAt {
+    std::string kind, field;
+};
+BOOST_DESCRIBE_STRUCT(WorkedOnAt, (), (kind, field))
+
 struct Kind {
     std::string name;         // "<service>.<noun>": [a-z0-9_.], at most 60
     std::uint32_t schema = 1; // raised when stored bodies change their meaning
@@ -67,8 +81,14 @@ struct Kind {
     std::vector<ListIndex> lists;
     std::vector<std::string> blobs;      // fields that hold ids of blobs, or arrays of them; those blobs are kept
     std::uint64_t tombstone_seconds = 0; // how long removed documents stay readable by Query::removed
+    // A document that is worked on is never without a live task: an apply after which it would be is refused as invalid.
+    std::vector<Transient> transient;
+    bool passing = false; // each of its documents is there only as long as a task works on it
+    std::optional<WorkedOnAt> worked_on_at;
 };
-BOOST_DESCRIBE_STRUCT(Kind, (), (name, schema, indexes, unique, references, lists, blobs, tombstone_seconds))
+BOOST_DESCRIBE_STRUCT(Kind, (),
+                      (name, schema, indexes, unique, references, lists, blobs, tombstone_seconds, transient, passing,
+                       worked_on_at))
 
 // ---- writing ----
 
