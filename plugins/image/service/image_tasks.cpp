@@ -42,7 +42,8 @@ store::Apply ImageTasks::watch(Step& step) {
         return {};
     }
     auto image = store.get<Image>(attempt->image_id);
-    if (!image || image->status != state::saving) return volutus::remove(*attempt).apply;
+    if (!image || (image->status != state::saving && image->status != state::killed))
+        return volutus::remove(*attempt).apply;
     stores_.call<&image_store::ImageStore::remove>(step.call, image_store::Key{image->id});
     return (volutus::remove(*attempt) + killed(*image)).apply;
 }

@@ -1,10 +1,9 @@
 #include "provided.hpp"
 
 #include "access.hpp"
+#include "image_tasks.hpp"
 
 #include <fmt/format.h>
-
-#include <map>
 
 namespace volutus::image_service {
 
@@ -47,32 +46,51 @@ void ImagesForOthers::download(Call& call, images::ImageId const& wanted) {
         .call<&image_store::ImageStore::load>(call, image_store::Range{image.id, 0, 0});
 }
 
-prover::Verdict Prover::verify(Call& call) {
-    std::map<std::string, std::uint64_t> kept;
+std::map<std::string, std::uint64_t> Prover::kept(Call& call) const {
+    std::map<std::string, std::uint64_t> sizes;
     image_store::List asked;
     for (bool more = true; more;) {
         auto const page = stores_.call<&image_store::ImageStore::list>(call, asked);
-        for (auto const& object : page.objects) kept[object.id] = object.size;
+        for (auto const& object : page.objects) sizes[object.id] = object.size;
         more = page.more && !page.objects.empty();
         if (more) asked.after = page.objects.back().id;
     }
+    return sizes;
+}
+
+prover::Verdict Prover::compare(Call& call, bool repair) const {
+    Store store(host_, call);
+    auto sizes = kept(call);
     prover::Verdict verdict;
-    auto differ = [&](std::string const& id, std::string what) {
-        if (verdict.differences.size() < most_differences)
-            verdict.differences.push_back({"image.image " + id, std::move(what)});
+    auto differ = [&](std::string const& id, std::string what, bool is_waste) {
+        if (verdict.differences.size() == most_differences) return;
+        auto& told = verdict.differences.emplace_back();
+        told.where = "image.image " + id;
+        told.what = std::move(what);
+        if (!repair || !is_waste) return;
+        Erasure erasure;
+        erasure.id = id;
+        try {
+            store.apply(put(erasure) + start(erase_data, erasure));
+            told.mended = "the data is being removed";
+        } catch (Error const& error) {
+            told.what += fmt::format("; mending it failed: {}", error.what());
+        }
     };
-    for (auto const& image : Store(host_, call).all<Image>()) {
-        auto const there = kept.extract(image.id);
+    for (auto const& image : store.all<Image>()) {
+        auto const there = sizes.extract(image.id);
         if (image.status == state::saving) continue; // a task is at it
         if (has_data(image) == there.empty())
             differ(image.id,
-                   fmt::format("is {}, and the store {} its data", image.status, has_data(image) ? "lacks" : "has"));
+                   fmt::format("is {}, and the store {} its data", image.status, has_data(image) ? "lacks" : "has"),
+                   image.status == state::killed); // a queued one may get new data while the old is removed
         else if (has_data(image) && there.mapped() != static_cast<std::uint64_t>(image.size.value_or(0)))
-            differ(image.id, fmt::format("has {} bytes, and the store has {}", image.size.value_or(0), there.mapped()));
+            differ(image.id, fmt::format("has {} bytes, and the store has {}", image.size.value_or(0), there.mapped()),
+                   false);
     }
-    for (auto const& erasure : Store(host_, call).all<Erasure>()) kept.erase(erasure.id); // a task is at it
-    for (auto const& [id, size] : kept)
-        differ(id, fmt::format("has {} bytes at the store, and no document knows it", size));
+    for (auto const& erasure : store.all<Erasure>()) sizes.erase(erasure.id); // a task is at it
+    for (auto const& [id, size] : sizes)
+        differ(id, fmt::format("has {} bytes at the store, and no document knows it", size), true);
     return verdict;
 }
 

@@ -7,6 +7,8 @@
 #include <volutus/contract/images.hpp>
 #include <volutus/contract/prover.hpp>
 
+#include <map>
+
 namespace volutus::image_service {
 
 class ImagesForOthers : public images::Images {
@@ -22,13 +24,18 @@ private:
     Client<image_store::contract> stores_;
 };
 
-// Every image that has data has it at the store, of its size; and the store has nothing else.
+// Every image that has data has it at the store, of its size; and the store has nothing else. Data that no image will ever
+// show is removed by a repair; data that is lost cannot be brought back.
 class Prover : public prover::Prover {
 public:
     explicit Prover(Host host) : host_(host), stores_(host) {}
-    prover::Verdict verify(Call& call) override;
+    prover::Verdict verify(Call& call) override { return compare(call, false); }
+    prover::Verdict repair(Call& call) override { return compare(call, true); }
 
 private:
+    prover::Verdict compare(Call& call, bool repair) const;
+    std::map<std::string, std::uint64_t> kept(Call& call) const; // sizes at the store, by image
+
     Host host_;
     Client<image_store::contract> stores_;
 };

@@ -39,6 +39,15 @@ class Repair(ComputeTest):
         self.remove(known)
         self.assert_in_order()
 
+    def test_data_that_no_image_knows_is_removed(self):
+        stray = self.cloud.state / "images" / str(uuid.uuid4())
+        stray.write_bytes(b"stray")
+        where = f"image.image {stray.name}"
+        self.assertEqual(self.differences(), {where: "has 5 bytes at the store, and no document knows it"})
+        self.assertEqual(self.repair(), {where: "the data is being removed"})
+        self.assert_in_order()
+        self.assertFalse(stray.exists())
+
     def test_a_guest_in_another_state_is_brought_to_its_servers(self):
         server = self.running()
         where = f"compute.server {server}"

@@ -74,12 +74,22 @@ std::uint64_t FileStore::write(Call& call, std::string const& path) const {
     return size;
 }
 
+// The data is in place by now, for as long as the machine runs at least: nobody may take this for a refusal.
+void FileStore::keep_name(std::string const& id) const {
+    try {
+        world::sync_directory(directory_);
+    } catch (std::system_error const& failure) {
+        throw Error(Code::unknown_outcome,
+                    fmt::format("the data of image {} is there, but may not last: {}", id, failure.what()));
+    }
+}
+
 Object FileStore::save(Call& call, Key const& key) {
     auto const path = path_of(key.id), part = passing_path(key.id);
     try {
         auto const size = write(call, part);
         world::rename_file(part, path);
-        world::sync_directory(directory_);
+        keep_name(key.id);
         return {key.id, size};
     } catch (std::system_error const& failure) {
         world::remove_file(part);

@@ -30,6 +30,7 @@ public:
 private:
     std::string path_of(std::string const& id) const; // invalid for what is no UUID
     std::string passing_path(std::string const& id);
+    void keep_name(std::string const& id) const;
     std::uint64_t write(Call& call, std::string const& path) const;
 
     std::string directory_;
