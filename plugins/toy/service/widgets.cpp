@@ -88,6 +88,11 @@ store::Apply Widgets::demolish(Step& step) {
     return {};
 }
 
+store::Apply Widgets::let_go(Step& step) {
+    demolish(step);
+    return unplace(step);
+}
+
 store::Apply Widgets::paint(Step& step) {
     Store store(host_, step.call);
     auto const widget = store.require<Widget>(step.resource);

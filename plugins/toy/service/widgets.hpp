@@ -36,6 +36,7 @@ public:
     store::Apply activate(Step& step);
     // widget.remove
     store::Apply forget(Step& step);
+    store::Apply let_go(Step& step); // of a delete that failed: what the maker has goes, and then its slots
     // both
     store::Apply failed(Step& step);
     // widget.paint
@@ -55,7 +56,7 @@ inline constexpr auto make_widget =
 inline constexpr auto paint_widget = task<&Widgets::not_painted>(
     "widget.paint", 1, step<&Widgets::paint, &Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
 
-inline constexpr auto remove_widget =
-    task<&Widgets::failed>("widget.remove", 1, step<&Widgets::demolish>("demolish"), step<&Widgets::forget>("forget"));
+inline constexpr auto remove_widget = task<&Widgets::failed>(
+    "widget.remove", 1, step<&Widgets::demolish, &Widgets::let_go>("demolish"), step<&Widgets::forget>("forget"));
 
 } // namespace volutus::toy_service
