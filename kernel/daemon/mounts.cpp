@@ -63,6 +63,7 @@ std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& pl
                                    gateway::Settings const& settings, gateway::Authenticate const& authenticate,
                                    std::string const& challenge, trace::Tracer* tracer) {
     std::vector<gateway::Mount> out;
+    auto const overdue = std::make_shared<gateway::Overdue>();
     for (auto const& [plan, link] : plugins) {
         auto const prefix = mount_prefix(plan.manifest);
         if (!prefix) continue;
@@ -74,6 +75,7 @@ std::vector<gateway::Mount> mounts(std::vector<plugin::Loader::Loaded> const& pl
         options.deadline = settings.request_deadline;
         options.challenge = challenge;
         options.tracer = tracer;
+        options.overdue = overdue;
         for (auto const& declared : routes_of(plan.manifest)) {
             mount.routes.push_back(route_from(declared, plan.link));
             if (declared.anonymous) options.anonymous.insert(declared.id);

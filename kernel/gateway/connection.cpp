@@ -172,6 +172,7 @@ bool Connection::holds_too_much() const { return held_ > modest && shared_.held 
 // Closing while bytes of the client are unread would make the kernel answer with a reset, which can overtake the last
 // reply; so the sending side is closed, and the rest read until the client has closed too.
 void Connection::begin_close() {
+    if (given_up_) return abort();
     if (!transport_->plain() && reading_) return abort(); // TLS cannot say goodbye in the middle of a read
     state_ = State::lingering;
     deadline_ = world::now() + limits_.linger;

@@ -17,7 +17,7 @@
 
 namespace volutus::kernel::gateway {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection : public std::enable_shared_from_this<Connection>, private Exchange {
 public:
     Connection(IoThread& io, std::shared_ptr<Limits const> limits, std::unique_ptr<Transport> transport,
                Listener const& listener, std::string peer);
@@ -83,6 +83,8 @@ private:
     bool dispatch();
     Response run_handler();
     void on_handled();
+    void give_up(Refusal const& why) override;
+    void on_given_up(Refusal const& why);
 
     // connection_reply.cpp
     Response refusal(unsigned status, std::string_view message, std::chrono::seconds retry_after = {});
@@ -163,7 +165,8 @@ private:
     bool continue_due_ = false;
     bool chunked_reply_ = false;
     bool chunk_open_ = false;
-    bool ending_ = false; // of a live reply: its end is on its way
+    bool ending_ = false;   // of a live reply: its end is on its way
+    bool given_up_ = false; // the handler still uses the request, so nothing more is read; set before it can return
 };
 
 } // namespace volutus::kernel::gateway

@@ -207,6 +207,7 @@ void Connection::send_continue() {
 }
 
 bool Connection::dispatch() {
+    request_.exchange = nullptr;
     if (request_.route->reads_only) return answer(run_handler());
     bool const streams = request_.route->streams_body;
     if (streams) {
@@ -218,10 +219,18 @@ bool Connection::dispatch() {
     }
     state_ = State::handling;
     auto& pool = streams ? shared_.uploads : shared_.documents;
+    if (!streams) request_.exchange = this;
     bool const taken = pool.submit([self = shared_from_this()]() mutable {
-        self->response_ = self->run_handler();
+        auto response = self->run_handler();
+        bool const in_time = !self->given_up_;
+        if (in_time)
+            self->response_ = std::move(response);
+        else
+            self->shared_.documents.came_back();
         auto& context = self->io_.context;
-        asio::post(context, [self = std::move(self)] { self->on_handled(); });
+        asio::post(context, [self = std::move(self), in_time] {
+            if (in_time) self->on_handled();
+        });
     });
     if (taken) {
         // Replies to earlier requests of a batch must not wait for this one.
@@ -251,6 +260,18 @@ void Connection::on_handled() {
         return;
     }
     if (answer(std::move(response_))) next_request();
+}
+
+void Connection::give_up(Refusal const& why) {
+    given_up_ = true;
+    shared_.documents.stand_in();
+    asio::post(io_.context, [self = shared_from_this(), why] { self->on_given_up(why); });
+}
+
+void Connection::on_given_up(Refusal const& why) {
+    if (state_ == State::closed) return account(false);
+    keep_alive_ = false;
+    answer(refusal(why.status, why.message));
 }
 
 // The handler asks for more of the body.

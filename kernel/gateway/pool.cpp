@@ -2,8 +2,29 @@
 
 namespace volutus::kernel::gateway {
 
-Pool::Pool(std::string const& name, unsigned threads, std::size_t queue_limit) : limit_(queue_limit) {
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back(name, [this] { run(); });
+Pool::Pool(std::string name, unsigned threads, std::size_t queue_limit) : name_(std::move(name)), limit_(queue_limit) {
+    world::Lock const lock(mutex_);
+    for (unsigned i = 0; i < threads; ++i) add();
+}
+
+// With mutex_ held.
+void Pool::add() {
+    auto const own = threads_.emplace(threads_.end());
+    *own = world::Thread(name_, [this, own] { run(own); });
+}
+
+void Pool::stand_in() {
+    Threads ended;
+    world::Lock lock(mutex_);
+    if (stopping_) return;
+    add();
+    ended.swap(ended_);
+    lock.unlock(); // to be joined without it
+}
+
+void Pool::came_back() {
+    world::Lock const lock(mutex_);
+    ++too_many_;
 }
 
 void Pool::stop() {
@@ -12,7 +33,8 @@ void Pool::stop() {
         stopping_ = true;
     }
     wake_.notify_all();
-    threads_.clear();
+    // Once stopping_ is set no thread moves itself to ended_.
+    for (auto& thread : threads_) thread.join();
 }
 
 bool Pool::submit(Job job) {
@@ -39,7 +61,7 @@ std::size_t Pool::depth() const {
     return queue_.size();
 }
 
-void Pool::run() {
+void Pool::run(Threads::iterator own) {
     world::Lock lock(mutex_);
     for (;;) {
         ++idle_;
@@ -52,6 +74,11 @@ void Pool::run() {
         job();
         job = nullptr; // what it holds goes before the lock is taken again
         lock.lock();
+        if (too_many_ > 0 && !stopping_) {
+            --too_many_;
+            ended_.splice(ended_.end(), threads_, own);
+            return;
+        }
     }
 }
 

@@ -6,14 +6,14 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
 #include <string>
-#include <vector>
 
 namespace volutus::kernel::gateway {
 
 class Pool {
 public:
-    Pool(std::string const& name, unsigned threads, std::size_t queue_limit);
+    Pool(std::string name, unsigned threads, std::size_t queue_limit);
     ~Pool() { stop(); }
     Pool(Pool const&) = delete;
     Pool& operator=(Pool const&) = delete;
@@ -26,16 +26,24 @@ public:
     std::size_t depth() const; // jobs waiting
     void stop();               // works the queue off and joins; no job may come after
 
-private:
-    void run();
+    // A job does not come back: another thread takes the place of its own, and goes once the job calls came_back().
+    void stand_in();
+    void came_back();
 
+private:
+    using Threads = std::list<world::Thread>;
+    void add();
+    void run(Threads::iterator own);
+
+    std::string const name_;
     mutable world::Mutex mutex_;
     world::Condition wake_;
     std::deque<Job> queue_;
     std::size_t limit_;
     std::size_t idle_ = 0;
+    std::size_t too_many_ = 0; // threads, which end when they are done with their job
     bool stopping_ = false;
-    std::vector<world::Thread> threads_;
+    Threads threads_, ended_;
 };
 
 } // namespace volutus::kernel::gateway

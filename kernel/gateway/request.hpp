@@ -39,6 +39,18 @@ struct Caller {
     std::string user, project;
 };
 
+struct Refusal;
+
+// The client's side of a request whose handler may wait. Once the handler is given up, the client is told the refusal, and
+// what the handler still answers is dropped.
+class Exchange {
+public:
+    virtual void give_up(Refusal const& why) = 0; // any thread, once, while the handler runs
+
+protected:
+    ~Exchange() = default;
+};
+
 class Request {
 public:
     std::string_view method;      // as sent: "GET"
@@ -59,6 +71,7 @@ public:
     Route const* route = nullptr;  // what matched; null while a refusal for no route is rendered
     bool tls = false;              // on this hop; the client's own scheme is origin.scheme
     Caller caller;
+    Exchange* exchange = nullptr; // null on reads_only and streaming routes: those cannot be given up
 
     // The value of the first header of that name, whatever its case; empty when there is none.
     std::string_view header(std::string_view name) const;

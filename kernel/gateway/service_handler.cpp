@@ -157,6 +157,7 @@ Response ServiceHandler::serve(Request& request) {
         context.caller = std::move(identity.document);
         context.known = std::move(identity.known);
         context.client_address = request.origin.client;
+        Overdue::Watched const watched(options_.overdue.get(), context, request.exchange, options_.plugin);
         return call(request, "handle", context, json::print(described(request)));
     } catch (RateLimited const& early) {
         auto response = refuse(request, {429, early.what(), early.retry_after});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/gateway/handler.hpp"
+#include "kernel/gateway/overdue.hpp"
 #include "kernel/plugin/registry.hpp"
 
 #include <functional>
@@ -26,8 +27,9 @@ struct ServiceOptions {
     std::string plugin;                                  // the id by which volutus.service/1 finds the service
     std::set<std::string> anonymous;                     // ids of routes that need no token
     world::Duration deadline = std::chrono::seconds(60); // of a call whose bodies are documents; streams have none
-    trace::Tracer* tracer = nullptr; // who is told of requests and the calls within them; null: nobody
-    std::string challenge;           // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
+    trace::Tracer* tracer = nullptr;  // who is told of requests and the calls within them; null: nobody
+    std::shared_ptr<Overdue> overdue; // gives up calls that do not come back by their deadline; null: nobody does
+    std::string challenge;            // WWW-Authenticate of every 401; "{base}" is where the client sees this cloud
 };
 
 // Sets WWW-Authenticate as ServiceOptions::challenge says; an empty one sets none.

@@ -2,6 +2,8 @@
 
 import signal
 import unittest
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from cloud import wait_for
 from compute_cloud import ComputeTest
@@ -164,6 +166,43 @@ class HangingInAProcessOfItsOwn(ComputeTest):
         calm = self.running("calm")
         self.remove(hung, calm)
         self.assertEqual(self.used(), (0, 0, 0))
+        self.assert_in_order()
+
+
+class HangingInARequest(ComputeTest):
+    simulator = 'hangs = ["console_log:mute"]\nhang_ms = 6000'
+    THREADS = 4
+
+    @classmethod
+    def configuration(cls):
+        return super().configuration() + f"\n[gateway.threads]\npool = {cls.THREADS}\n"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cloud.kill()
+        cls.cloud.write("60-impatient.toml", '[gateway]\nrequest_deadline = "1s"\n')
+        cls.cloud.start()
+
+    def state(self):
+        return {plugin["id"]: plugin["state"] for plugin in self.cloud.volutus("plugins", "--json")}["compute_simulator"]
+
+    def test_its_client_is_told_others_are_served_and_the_driver_is_back_once_it_answers(self):
+        self.cloud.expects_errors = ("did not come back from a call", "a request hangs, and is given up", "a service did not answer")
+        mute, calm = self.running("mute"), self.running("calm")
+        with ThreadPoolExecutor(2 * self.THREADS) as pool:
+            # More than there are threads: the first hang, the others find the driver in quarantine.
+            asked = [pool.submit(self.act, mute, "os-getConsoleOutput", {}) for _ in range(2 * self.THREADS)]
+            wait_for("the quarantine", lambda: self.state() == "quarantined: it did not come back from a call")
+            self.assertEqual(self.ask("PUT", f"/servers/{calm}", {"server": {"name": "calmer"}}).status, 200)
+            self.assertEqual(self.act(calm, "os-getConsoleOutput", {}).status, 503)
+            told = Counter(future.result().status for future in asked)
+        self.assertEqual(told, {504: self.THREADS, 503: self.THREADS})
+        for words in ("did not answer in time", "compute_simulator is quarantined"):
+            self.assertTrue(any(words in future.result().text for future in asked), words)
+        wait_for("the driver to be back", lambda: self.state() == "running")
+        self.assertEqual(self.act(calm, "os-getConsoleOutput", {}).status, 200)
+        self.remove(mute, calm)
         self.assert_in_order()
 
 

@@ -21,6 +21,8 @@ constexpr auto settings_rows = rows(
                             help("calls that fail: \"start\", or \"start:web-\" for servers whose names begin so")),
     field<&Settings::crashes>("crashes", fallback("[]"), help("calls in which the plugin's process ends")),
     field<&Settings::hangs>("hangs", fallback("[]"), help("calls that do not come back")),
+    field<&Settings::hang_ms>("hang_ms", at_least(0), fallback("0"),
+                              help("after which they do all the same; 0: never")),
     field<&Settings::powers_off>("powers_off", fallback("[]"),
                                  help("servers whose names begin so power themselves off once they run")));
 

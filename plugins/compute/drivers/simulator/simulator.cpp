@@ -68,7 +68,10 @@ std::string Simulator::name_of(std::string const& id) const {
 void Simulator::misbehave(std::string_view what, std::string const& name) const {
     if (settings_.latency_ms > 0) world::sleep_for(std::chrono::milliseconds(settings_.latency_ms));
     if (is_named(settings_.crashes, what, name)) std::abort();
-    while (is_named(settings_.hangs, what, name)) world::sleep_for(std::chrono::hours(1));
+    if (is_named(settings_.hangs, what, name)) {
+        if (settings_.hang_ms > 0) world::sleep_for(std::chrono::milliseconds(settings_.hang_ms));
+        while (settings_.hang_ms == 0) world::sleep_for(std::chrono::hours(1));
+    }
     if (is_named(settings_.fails, what, name))
         throw Error(Code::internal, fmt::format("the simulator was told to fail {} of {}", what, name));
 }
@@ -181,6 +184,7 @@ hypervisor::States Simulator::list(Call&, hypervisor::HostName const& host) {
 }
 
 hypervisor::Text Simulator::console_log(Call&, hypervisor::Log const& wanted) {
+    misbehave("console_log", name_of(wanted.id));
     auto const guest = guests_.find(wanted.id);
     if (!guest) no_such(wanted.id);
     auto const& text = guest->console;

@@ -19,6 +19,7 @@ struct Settings {
     std::vector<std::string> fails;      // "start" or "start:web-": calls, of servers whose names begin so
     std::vector<std::string> crashes;    // the same; the process ends
     std::vector<std::string> hangs;      // the same; they do not come back, whoever cancels them
+    std::int64_t hang_ms = 0;            // or do after this long; 0: never
     std::vector<std::string> powers_off; // guests whose names begin so power themselves off once they run
 };
 

@@ -1,0 +1,50 @@
+// Watches over calls that a plugin may not come back from.
+//
+// A call that is not back at its deadline is cancelled, and given up a moment later if it is inside the code of a plugin
+// that can be blamed: the plugin is quarantined (see plugin::Suspect), its client is told, and the call's thread is left to
+// it. What waits for the kernel itself or for another process is not given up: those end by themselves.
+#pragma once
+
+#include "kernel/gateway/handler.hpp"
+#include "kernel/plugin/call_frame.hpp"
+
+#include <set>
+#include <string>
+
+namespace volutus::kernel::gateway {
+
+class Overdue {
+public:
+    Overdue();
+    ~Overdue(); // no call is watched any more
+    Overdue(Overdue const&) = delete;
+    Overdue& operator=(Overdue const&) = delete;
+
+    // One call, for as long as this lives. A call without an exchange cannot be given up; nor can one without `by`.
+    class Watched {
+    public:
+        Watched(Overdue* by, plugin::CallContext& context, Exchange* exchange, std::string const& plugin);
+        ~Watched();
+        Watched(Watched const&) = delete;
+        Watched& operator=(Watched const&) = delete;
+
+    private:
+        friend class Overdue;
+        Overdue* const by_;
+        plugin::CallContext& context_;
+        Exchange* const exchange_;
+        std::string const& plugin_;
+    };
+
+private:
+    void keep();
+    void look();
+
+    world::Mutex mutex_;
+    world::Condition stopped_;
+    std::set<Watched*> watched_;
+    bool stopping_ = false;
+    world::Thread thread_;
+};
+
+} // namespace volutus::kernel::gateway
