@@ -83,6 +83,8 @@ Refusal refusal_of(Error const& error) {
     switch (error.code()) {
     case Code::unavailable:
     case Code::not_executed: return {503, "the service is not available; try again in a moment", {}};
+    case Code::unknown_outcome:
+        return {503, "the service was lost in the middle of the request; look whether it was done, and try again", {}};
     case Code::deadline: return {504, "the service did not answer in time", {}};
     case Code::too_large: return {413, "the request's headers and path are too large", {}};
     default: return {500, "the request failed inside the server", {}};

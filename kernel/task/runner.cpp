@@ -193,17 +193,24 @@ void Runner::run_task(std::string const& id) {
     } catch (GivenUp const&) {
         return; // another thread goes on with it
     } catch (std::exception const& error) {
-        // The store refused: another runner holds the task now, or it cannot write. What is there is looked at again.
-        auto const* refused = dynamic_cast<Error const*>(&error);
-        bool const usual = refused && (refused->code() == Code::precondition || refused->code() == Code::cancelled);
-        auto const level = usual ? Level::debug : Level::warning;
-        log::write(level, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
-        world::Lock lock(mutex_);
-        schedule(id, world::now() + options_.first_pause);
+        let_go(id, error);
     }
     world::Lock lock(mutex_);
     running_.erase(id);
     if (again_.erase(id) && !stopping_) schedule(id, world::now());
+}
+
+// The store refused: another runner holds the task now, or it cannot write. What is there is looked at again. While the
+// store cannot write it says the same for every task, again and again; that is told once.
+void Runner::let_go(std::string const& id, std::exception const& why) {
+    auto const* refused = dynamic_cast<Error const*>(&why);
+    bool const usual = refused && (refused->code() == Code::precondition || refused->code() == Code::cancelled);
+    world::Lock lock(mutex_);
+    bool const told = usual || std::exchange(refused_, why.what()) == why.what();
+    schedule(id, world::now() + options_.first_pause);
+    lock.unlock();
+    log::write(told ? Level::debug : Level::warning, "task", "a task was let go",
+               {{"task", id}, {"error", why.what()}});
 }
 
 bool Runner::lease(std::string const& id, Running& running) {
@@ -449,6 +456,7 @@ void Runner::write(std::string const& id, Running& running, contract::Apply appl
             auto const applied = store_.apply(running.document.owner, apply, own);
             world::Lock lock(mutex_);
             running.revision = applied.revision;
+            refused_.clear();
             return;
         } catch (Error const& error) {
             if (error.code() != Code::precondition || revision_of(running) == *expected.revision) throw;
@@ -502,10 +510,8 @@ void Runner::give_up_overdue() {
                    {{"task", id}, {"resource", running.document.resource}, {"step", running.context->step}});
         try {
             if (!try_again(id, running, options_.first_pause, reason)) continue;
-        } catch (std::exception const& error) { // cancelled meanwhile, or taken over: it is looked at again
-            log::write(Level::debug, "task", "a task was let go", {{"task", id}, {"error", error.what()}});
-            world::Lock lock(mutex_);
-            schedule(id, world::now() + options_.first_pause);
+        } catch (std::exception const& error) { // cancelled meanwhile, or taken over
+            let_go(id, error);
         }
     }
 }

@@ -84,6 +84,7 @@ private:
     std::vector<std::string> const& steps_of(TaskDocument const& document) const;
     world::Duration pause_after(std::uint64_t attempt) const;
     void schedule(std::string const& id, world::Instant when);
+    void let_go(std::string const& id, std::exception const& why);
     world::Instant instant_of(std::int64_t wall) const;
 
     store::Store& store_;
@@ -99,6 +100,7 @@ private:
     std::map<std::string, std::shared_ptr<Running>> running_;
     std::set<std::string> again_; // changed while it ran
     bool stopping_ = false;
+    std::string refused_; // in which words the store refused last; "" once it has taken something again
     std::vector<world::Thread> threads_;
 };
 

@@ -21,11 +21,11 @@ unsigned status_of(Code code) {
     case Code::exhausted: return 409;
     case Code::unsupported: return 501;
     case Code::unavailable:
-    case Code::not_executed: return 503;
+    case Code::not_executed:
+    case Code::unknown_outcome: return 503;
     case Code::deadline: return 504;
     case Code::cancelled:
     case Code::stale:
-    case Code::unknown_outcome:
     case Code::internal: return 500;
     }
     return 500;

@@ -225,7 +225,11 @@ Reply ServicePlugin::fail(Call& call, Error const& error, std::string_view noun,
         // A client that goes away in the middle is nobody's fault here.
         auto const level = error.code() == Code::cancelled ? Level::info : Level::error;
         host().log(level, error.what(), {{"request_id", failure.request_id}, {"code", to_string(error.code())}});
-        failure.message = "The server could not fulfil the request; its id is " + failure.request_id + ".";
+        failure.message =
+            error.code() == Code::unknown_outcome
+                ? "Nobody can tell whether the request was carried out; look before you send it again. Its id is "
+                : "The server could not fulfil the request; its id is ";
+        failure.message += failure.request_id + ".";
         failure.details = {};
     }
     // Clients know one form of it, whatever the service.

@@ -242,7 +242,7 @@ TEST_F(ServiceHandler, WithoutAServiceToAskARefusalIsPlainText) {
 TEST_F(ServiceHandler, AServiceThatFailsIsAnsweredByWhatTheCallSays) {
     for (auto const& [code, status] :
          {std::pair{Code::unavailable, 503u}, std::pair{Code::not_executed, 503u}, std::pair{Code::deadline, 504u},
-          std::pair{Code::unknown_outcome, 500u}, std::pair{Code::internal, 500u}}) {
+          std::pair{Code::unknown_outcome, 503u}, std::pair{Code::internal, 500u}}) {
         service_->answer = [code = code](Call&) -> service::HttpReply {
             throw Error(code, "an inside that no client may see");
         };

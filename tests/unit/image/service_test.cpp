@@ -162,7 +162,7 @@ TEST_F(ImageApi, WhatTheDriverRefusesLeavesAQueuedImage) {
 TEST_F(ImageApi, AnUploadThatNobodyKnowsTheOutcomeOfIsEndedByItsTask) {
     auto const id = made();
     save_fails = Error(Code::unknown_outcome, "the driver's process died");
-    EXPECT_EQ(upload(id, "bytes").status, 500u);
+    EXPECT_EQ(upload(id, "bytes").status, 503u);
     EXPECT_EQ(status(id), "saving");
     ASSERT_EQ(fake.store.tasks.back().name, "image.watch");
     data[id] = "byt";
