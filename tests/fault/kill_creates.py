@@ -6,7 +6,6 @@ restart the clients send them again: each key has made one thing, whoever got an
     kill_creates.py [--rounds N] [--seed N]
 """
 
-import argparse
 import http.client
 import random
 import sys
@@ -15,6 +14,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from cloud import wait_for
+from killing import command_line
 from kill_servers import LATENCY, furnish
 from whole_cloud import SIMULATED, WholeCloud
 
@@ -86,10 +86,7 @@ class Creates:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    arguments = parser.parse_args()
+    arguments = command_line(__doc__, rounds=12).parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with WholeCloud(SIMULATED, LATENCY) as cloud:
         creates = Creates(cloud, random.Random(arguments.seed))

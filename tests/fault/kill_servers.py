@@ -8,7 +8,6 @@ agreement; and a server that ran before goes on running while the daemon is down
 N creates, changes and deletes are interrupted. The host's drivers run below own_host.sh.
 """
 
-import argparse
 import http.client
 import os
 import random
@@ -18,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from cloud import wait_for
+from killing import choose_drivers, command_line, ended
 from whole_cloud import HOST, SIMULATED, WholeCloud
 
 SETTLE = 300  # seconds, for all tasks to end after a start
@@ -148,11 +148,8 @@ def process_of(server_id):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--drivers", choices=["simulated", "host"], default="simulated")
-    parser.add_argument("--guest-image")
+    parser = command_line(__doc__, rounds=20)
+    choose_drivers(parser)
     wanted = parser.parse_args()
     host = wanted.drivers == "host"
 
@@ -172,19 +169,12 @@ def main():
     work.still_runs("at some time")
 
     print(f"seed {wanted.seed}: {wanted.rounds} creates, changes and deletes interrupted; outcomes {dict(work.told)}")
-    for one in work.found:
-        print(f"difference: {one}")
     if not host or not work.found:
         cloud.call("DELETE", f"/compute/v2.1/servers/{kept}")
         wait_for("the last server to be gone", lambda: not work.servers(), SETTLE)
         cloud.call("DELETE", f"/network/v2.0/networks/{network}")
         wait_for("all tasks to end", lambda: cloud.volutus("tasks", "--json") == [], SETTLE)
-    cloud.stop()
-    if work.found:
-        print(f"state and log are kept in {cloud.folder}")
-        return 1
-    cloud.discard()
-    return 0
+    return ended(cloud, work.found)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ ports, floating IPs, images, key pairs and projects. After each restart, without
 The host's drivers run below own_host.sh.
 """
 
-import argparse
 import http.client
 import random
 import sys
@@ -17,6 +16,7 @@ import time
 from collections import Counter
 
 from cloud import wait_for
+from killing import choose_drivers, command_line, ended
 from kill_servers import LATENCY, RESTING, SETTLE, furnish
 from whole_cloud import HOST, SIMULATED, WholeCloud
 
@@ -226,12 +226,9 @@ def external_network(cloud):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=12)
+    parser = command_line(__doc__, rounds=12, option="--kills")
     parser.add_argument("--tenants", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--drivers", choices=["simulated", "host"], default="simulated")
-    parser.add_argument("--guest-image")
+    choose_drivers(parser)
     wanted = parser.parse_args()
     host = wanted.drivers == "host"
     moments = random.Random(wanted.seed)
@@ -261,18 +258,11 @@ def main():
             differences.append(str(disagreement))
         for tenant in tenants:
             differences += [f"{tenant.name}: {line}" for line in tenant.compare()]
-        for line in differences:
-            print(f"difference after kill {kill}: {line}")
-        found += differences
+        found += [f"after kill {kill}: {line}" for line in differences]
     told = sum((tenant.told for tenant in tenants), Counter())
     print(f"seed {wanted.seed}: {wanted.kills} kills among {sum(told.values())} requests, answered {dict(told)}; "
           f"there are {dict((plural, sum(len(t.things[plural]) for t in tenants)) for plural in PATHS)}")
-    cloud.stop()
-    if found:
-        print(f"state and log are kept in {cloud.folder}")
-        return 1
-    cloud.discard()
-    return 0
+    return ended(cloud, found)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ told, what the documents say, and what the driver has.
 A seed fixes what clients ask and when the daemon is killed; what it does between is the machine's.
 """
 
-import argparse
 import http.client
 import json
 import random
@@ -16,6 +15,7 @@ import threading
 import time
 
 from cloud import Cloud, toy, wait_for
+from killing import command_line, ended
 
 WIDGETS = "/toy/v1/widgets"
 CLIENTS = 4
@@ -149,9 +149,7 @@ def kill_often(cloud, rounds, moments):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = command_line(__doc__, rounds=25)
     parser.add_argument("--link", choices=["in-process", "process"], default="in-process")
     wanted = parser.parse_args()
 
@@ -176,14 +174,7 @@ def main():
     print(f"seed {wanted.seed}: {wanted.rounds} kills, {created} creates and {deleted} deletes acknowledged, {lost} answers lost")
     if not created or not deleted or not lost:
         found.append("nothing was created, deleted or lost, so nothing was tested")
-    for one in found:
-        print(f"difference: {one}")
-    cloud.stop()
-    if found:
-        print(f"state and log are kept in {cloud.folder}")
-        return 1
-    cloud.discard()
-    return 0
+    return ended(cloud, found)
 
 
 if __name__ == "__main__":
