@@ -23,6 +23,9 @@ public:
     // ("Name: value"). Throws unavailable when nobody answers in time.
     unsigned post(std::string const& url, std::vector<std::string> const& headers, std::string_view body);
 
+    // Any thread: cuts what is under way short, and all that comes later.
+    void end();
+
 private:
     struct Handle;
     std::unique_ptr<Handle> handle_;
@@ -31,5 +34,8 @@ private:
 
 // Is it one that a client can ask: http or https, with a host?
 bool is_url(std::string const& text);
+
+// Of such a URL what may be shown: a password, or what follows its path, is often a secret.
+std::string shown_url(std::string const& url);
 
 } // namespace volutus::kernel::http
