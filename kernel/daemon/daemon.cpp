@@ -90,10 +90,11 @@ Daemon::Daemon(Setup setup)
     : setup_(std::move(setup)), lock_(setup_.state_directory), tracer_(exporter(setup_, metrics_)),
       store_(after_restore(setup_.store)), scheduler_(store_, setup_.scheduler),
       bus_(bus::open_bus(setup_.bus_transport, setup_.node)), loader_(registry_, loader_options(setup_)),
-      runner_(store_, registry_, runner_options(setup_, tracer_.get())),
+      runner_(store_, registry_, runner_options(setup_, tracer_.get())), webhooks_(store_, metrics_),
       users_(std::make_shared<gateway::RateLimiter>(setup_.gateway.user_rate)) {
     for (auto const& warning : setup_.policy->warnings()) log::write(Level::warning, "policy", warning);
     try {
+        events::declare_webhooks(store_);
         provide_contracts();
         loader_.load(setup_.plugins, [this](plugin::Manifest const& manifest) { declare(manifest); });
         scheduler_.start();
@@ -101,6 +102,7 @@ Daemon::Daemon(Setup setup)
         bus_->serve(plugin::answers_of(registry_));
         open_gateway();
         write_ports();
+        webhooks_.set(setup_.webhooks);
     } catch (...) {
         stop();
         throw;
@@ -166,6 +168,7 @@ void Daemon::open_gateway() {
 void Daemon::reload(Setup const& next) {
     gateway_->reload(within_descriptors(next.gateway.config));
     users_->set(next.gateway.user_rate);
+    webhooks_.set(next.webhooks);
     json::object fields;
     if (auto const waits = needs_restart(setup_, next); !waits.empty())
         fields["waits_for_restart"] = fmt::to_string(fmt::join(waits, " "));
@@ -199,6 +202,7 @@ void Daemon::stop() {
         log::write(Level::warning, "daemon", "requests under way were cut: they took longer than gateway.drain");
     gateway_.reset();
     events_.reset();
+    webhooks_.set({});
     bus_.reset();
     scheduler_.stop();
     runner_.stop();

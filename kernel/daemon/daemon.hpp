@@ -7,6 +7,7 @@
 #include "kernel/daemon/setup.hpp"
 #include "kernel/daemon/state_lock.hpp"
 #include "kernel/events/hub.hpp"
+#include "kernel/events/webhooks.hpp"
 #include "kernel/metrics/metrics.hpp"
 #include "kernel/plugin/loader.hpp"
 #include "kernel/scheduler/scheduler.hpp"
@@ -28,8 +29,8 @@ public:
     // the plugins' patience and the steps under way allow; main() bounds that. A second time does nothing.
     void stop();
 
-    // Takes over what can be changed while it runs: the gateway's certificates, limits and rates. The log says what else
-    // differs and waits for a restart. Throws, and changes nothing, when a certificate cannot be used.
+    // Takes over what can be changed while it runs: the gateway's certificates, limits and rates, and the webhooks. The log
+    // says what else differs and waits for a restart. Throws, and changes nothing, when a certificate cannot be used.
     void reload(Setup const& next);
 
     // For the operator. Any thread, until stop() begins.
@@ -39,6 +40,7 @@ public:
     plugin::Registry& registry() { return registry_; }
     bus::Bus& bus() { return *bus_; }
     std::vector<plugin::Loader::Loaded> const& plugins() const { return loader_.loaded(); }
+    events::Webhooks& webhooks() { return webhooks_; }
     std::size_t connections() const { return gateway_->connections(); }
 
 private:
@@ -60,6 +62,7 @@ private:
     plugin::Loader loader_;
     task::Runner runner_;
     std::unique_ptr<events::Hub> events_;
+    events::Webhooks webhooks_;
     std::shared_ptr<gateway::RateLimiter> const users_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::atomic<bool> ready_ = false;

@@ -130,8 +130,10 @@ Setup read_setup(std::string const& config_directory, Overrides const& overrides
     setup.gateway =
         decoded<gateway::Settings>(config, "gateway", gateway::settings_schema(), gateway::settings_from, problems);
     setup.auth = decoded<auth::Settings>(config, "auth", auth::settings_schema(), auth::settings_from, problems);
+    setup.webhooks = decoded<std::vector<events::WebhookOptions>>(config, "events", events::settings_schema(),
+                                                                  events::settings_from, problems);
 
-    std::vector<std::string_view> known{"gateway", "auth"};
+    std::vector<std::string_view> known{"gateway", "auth", "events"};
     for (auto const& section : own_sections()) known.push_back(section.name);
     config.unknown_sections(known, problems);
     bool const sections_fit = problems.empty();
@@ -169,7 +171,7 @@ std::vector<std::string> needs_restart(Setup const& running, Setup const& next) 
     };
     compare(running, next);
     compare(next, running);
-    for (auto const* const taken_over : {"gateway.limits", "gateway.rates"}) out.erase(taken_over);
+    for (auto const* const taken_over : {"gateway.limits", "gateway.rates", "events.webhook"}) out.erase(taken_over);
     auto const& listeners = running.gateway.config.listeners;
     if (std::ranges::equal(listeners, next.gateway.config.listeners, gateway::differ_in_certificate_at_most))
         out.erase("gateway.listen");

@@ -5,6 +5,7 @@
 #include "kernel/auth/policy.hpp"
 #include "kernel/auth/settings.hpp"
 #include "kernel/daemon/settings.hpp"
+#include "kernel/events/settings.hpp"
 #include "kernel/gateway/settings.hpp"
 #include "kernel/plugin/plan.hpp"
 
@@ -22,6 +23,7 @@ inline constexpr std::string_view version = "0.1.0";
 struct Setup : Settings {
     gateway::Settings gateway;
     auth::Settings auth;
+    std::vector<events::WebhookOptions> webhooks;
     std::vector<plugin::Planned> plugins;       // those enabled, in the order in which they start
     json::object written;                       // the configuration as it was read
     std::shared_ptr<auth::Policy const> policy; // the rules of the kernel and of these plugins, with the operator's own

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <fstream>
+#include <functional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,6 +200,61 @@ void watch(Daemon& daemon, json::object const& request, Answer& answer) {
     }
 }
 
+// ---- webhooks ----
+
+void webhooks(Daemon& daemon, json::object const&, Answer& answer) {
+    answer.columns({"name", "url", "revision", "behind", "tries", "last_error", "dead_letters"});
+    auto const states = daemon.webhooks().states();
+    auto const head = daemon.store().revision();
+    for (auto const& [name, url, status, letters] : states)
+        answer.row({name, url, status.revision, head - status.revision, status.tries, status.last_error, letters});
+}
+
+std::string text_or_none(json::object const& request, std::string_view key) {
+    auto const* found = request.if_contains(key);
+    return found ? json::decode<std::string>(*found) : std::string();
+}
+
+// What an argument asks to be done to dead letters: one of them, or all, the oldest first, until one cannot be settled.
+void settle(Daemon& daemon, std::string const& which, std::string const& webhook, Answer& answer,
+            std::function<void(std::string const& id)> const& work) {
+    answer.columns({"id"});
+    auto const one = [&](std::string const& id) {
+        work(id);
+        answer.row({id});
+    };
+    if (which != "all") return one(which);
+    std::optional<std::string> after;
+    for (bool more = true; more;) {
+        auto const page = daemon.webhooks().dead_letters(webhook, after);
+        for (auto const& letter : page.letters) {
+            if (answer.gone()) return;
+            one(letter.id);
+            after = letter.id;
+        }
+        more = page.more;
+    }
+}
+
+void dead_letters(Daemon& daemon, json::object const& request, Answer& answer) {
+    auto const webhook = text_or_none(request, "webhook");
+    plugin::Cancellation never; // what is under way has the webhook's own patience
+    if (auto const which = text_or_none(request, "deliver"); !which.empty())
+        return settle(daemon, which, webhook, answer, [&](auto const& id) { daemon.webhooks().deliver(id, never); });
+    if (auto const which = text_or_none(request, "drop"); !which.empty())
+        return settle(daemon, which, webhook, answer, [&](auto const& id) { daemon.webhooks().drop(id); });
+    answer.columns({"id", "webhook", "revision", "events", "tries", "error", "at"});
+    std::optional<std::string> after;
+    for (bool more = true; more;) {
+        auto const page = daemon.webhooks().dead_letters(webhook, after);
+        for (auto const& [id, name, revision, events, tries, error, at] : page.letters) {
+            answer.row({id, name, revision, events, tries, error, utc(at * 1'000'000)});
+            after = id;
+        }
+        more = page.more;
+    }
+}
+
 // ---- verify ----
 
 prover::Verdict verdict_of(Client<prover::contract> const& prover, bool repair) {
@@ -256,10 +312,11 @@ struct Command {
     std::string_view name;
     void (*run)(Daemon&, json::object const& request, Answer&);
 };
-constexpr std::array commands{Command{"status", status},      Command{"plugins", plugins}, Command{"routes", routes},
-                              Command{"kinds", kinds},        Command{"steps", steps},     Command{"nodes", nodes},
-                              Command{"tasks", tasks},        Command{"watch", watch},     Command{"verify", verify},
-                              Command{"db backup", db_backup}};
+constexpr std::array commands{
+    Command{"status", status},       Command{"plugins", plugins},   Command{"routes", routes},
+    Command{"kinds", kinds},         Command{"steps", steps},       Command{"nodes", nodes},
+    Command{"tasks", tasks},         Command{"watch", watch},       Command{"verify", verify},
+    Command{"db backup", db_backup}, Command{"webhooks", webhooks}, Command{"dead-letters", dead_letters}};
 
 } // namespace
 

@@ -1,6 +1,7 @@
 #include "kernel/operator/database.hpp"
 
 #include "kernel/daemon/state_lock.hpp"
+#include "kernel/events/webhooks.hpp"
 #include "kernel/operator/client.hpp"
 #include "kernel/store/backup.hpp"
 
@@ -87,6 +88,7 @@ store::Options at(daemon::Setup const& setup, std::string const& path) {
 }
 
 void declare_all(daemon::Setup const& setup, store::Store& store) {
+    events::declare_webhooks(store);
     for (auto const& plan : setup.plugins) store.declare(plan.manifest.id, plan.manifest.kinds);
 }
 

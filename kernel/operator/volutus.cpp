@@ -21,8 +21,10 @@ struct Wanted {
     bool json = false, repair = false;
     std::optional<std::uint64_t> since;
     std::vector<std::string> kinds;
-    std::string project; // "" = all
-    std::string file;    // of a backup
+    std::string project;       // "" = all
+    std::string file;          // of a backup
+    std::string webhook;       // "" = all
+    std::string deliver, drop; // ids of dead letters, or "all"
 };
 
 std::string socket_of(Wanted const& wanted) {
@@ -40,6 +42,9 @@ int ask(std::string const& command, Wanted const& wanted) {
     if (wanted.repair) request["repair"] = true;
     if (!wanted.kinds.empty()) request["kinds"] = json::encode(wanted.kinds);
     if (!wanted.project.empty()) request["project_id"] = wanted.project;
+    for (auto const& [key, text] :
+         {std::pair("webhook", wanted.webhook), {"deliver", wanted.deliver}, {"drop", wanted.drop}})
+        if (!text.empty()) request[key] = text;
     operators::AdminClient client(socket_of(wanted));
     operators::Printed printed(stdout, wanted.json, command == "watch");
     client.ask(request, printed);
@@ -89,6 +94,8 @@ constexpr Command commands[] = {{"status", "what this daemon is and how it fares
                                 {"nodes", "the nodes of the cloud"},
                                 {"tasks", "live tasks, their steps and last errors"},
                                 {"watch", "changes as they come, with who made them, until interrupted"},
+                                {"webhooks", "where events are pushed to, and how far that is"},
+                                {"dead-letters", "events that a webhook did not take"},
                                 {"verify", "compares documents, ledger and backends; exit code 1 when they differ"},
                                 {"check-config", "reads and checks the configuration; needs no daemon"}};
 
@@ -109,6 +116,12 @@ int main(int argc, char** argv) {
         if (std::string_view(command.name) == "verify")
             sub->add_flag("--repair", wanted.repair,
                           "makes what differs as the documents say, and tells what was done");
+        if (std::string_view(command.name) == "dead-letters") {
+            sub->add_option("--webhook", wanted.webhook, "only of the webhook of this name");
+            auto* deliver = sub->add_option("--deliver", wanted.deliver,
+                                            "sends the one of this id now, or all, and forgets what is taken");
+            sub->add_option("--drop", wanted.drop, "forgets the one of this id, or all")->excludes(deliver);
+        }
         if (std::string_view(command.name) != "watch") continue;
         sub->add_option("--since", wanted.since, "from this revision on; default: from now");
         sub->add_option("--kind", wanted.kinds, "only changes of this kind; may come again");
