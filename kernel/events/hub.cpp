@@ -11,7 +11,6 @@ namespace volutus::kernel::events {
 namespace contract = volutus::store;
 
 namespace {
-constexpr auto turn = std::chrono::seconds(1); // how late a token's expiry may be noticed
 constexpr auto pause = std::chrono::milliseconds(100);
 constexpr std::size_t overhead = 200; // of an event beside its texts
 
@@ -126,6 +125,7 @@ private:
 
 Hub::Hub(store::Store& store, std::size_t kept) : store_(store), kept_(kept) {
     thread_ = world::Thread("events", [this] { run(); });
+    expiry_ = world::Thread("events-expiry", [this] { end_expired(); });
 }
 
 Hub::~Hub() {
@@ -133,8 +133,10 @@ Hub::~Hub() {
         world::Lock lock(mutex_);
         stopped_.tell();
         somebody_.notify_all();
+        ends_.notify_all();
     }
     thread_.join();
+    expiry_.join();
 }
 
 std::unique_ptr<gateway::LiveFeed> Hub::watch(Wanted wanted) {
@@ -146,6 +148,10 @@ std::unique_ptr<gateway::LiveFeed> Hub::watch(Wanted wanted) {
     {
         world::Lock lock(mutex_);
         watchers_.push_back(watcher);
+        if (watcher->until < next_end_) {
+            next_end_ = watcher->until;
+            ends_.notify_all();
+        }
         begin();
     }
     // Whatever came before it was among the watchers, nobody asked on its behalf.
@@ -203,10 +209,9 @@ void Hub::follow() {
         world::Lock lock(mutex_);
         next.since = head_;
     }
+    store::Patience patience;
+    patience.cancelled = &stopped_;
     while (!stopped_) {
-        store::Patience patience;
-        patience.until = world::now() + turn;
-        patience.cancelled = &stopped_;
         auto feed = store_.changes(next, patience);
         next.since = feed.revision;
         next.skip = feed.skip;
@@ -217,7 +222,6 @@ void Hub::follow() {
             publish(part_, feed.revision);
             part_.clear();
         }
-        end_expired();
         world::Lock lock(mutex_);
         if (watchers_.empty()) return;
     }
@@ -273,25 +277,39 @@ void Hub::ask_again() {
         world::Lock lock(mutex_);
         all.assign(watchers_.begin(), watchers_.end());
     }
-    for (auto const& watcher : all)
-        if (watcher->wanted.still_allowed && !watcher->wanted.still_allowed())
-            end(*watcher, "the token is no longer valid here");
-}
-
-void Hub::end_expired() {
-    auto const now = world::wall_now().time_since_epoch().count();
-    std::vector<std::shared_ptr<Watcher>> expired;
-    {
+    for (auto const& watcher : all) {
+        if (!watcher->wanted.still_allowed || watcher->wanted.still_allowed()) continue;
         world::Lock lock(mutex_);
-        for (auto const& watcher : watchers_)
-            if (watcher->wanted.expires > 0 && watcher->wanted.expires <= now && watcher->over.empty())
-                expired.push_back(watcher);
+        end(*watcher, "the token is no longer valid here");
     }
-    for (auto const& watcher : expired) end(*watcher, "the token has expired");
 }
 
-void Hub::end(Watcher& watcher, std::string why) {
+// A thread's whole life.
+void Hub::end_expired() {
     world::Lock lock(mutex_);
+    while (!stopped_) {
+        auto const now = world::now();
+        for (auto const& watcher : watchers_)
+            if (watcher->until <= now && watcher->over.empty()) end(*watcher, "the token has expired");
+        auto const known = next_end_ = next_end();
+        auto const earlier = [&] { return stopped_ || next_end_ < known; };
+        if (known == world::Instant::max())
+            ends_.wait(lock, earlier);
+        else
+            ends_.wait_until(lock, known, earlier);
+    }
+}
+
+// With mutex_ held.
+world::Instant Hub::next_end() const {
+    auto next = world::Instant::max();
+    for (auto const& watcher : watchers_)
+        if (watcher->over.empty()) next = std::min(next, watcher->until);
+    return next;
+}
+
+// With mutex_ held.
+void Hub::end(Watcher& watcher, std::string why) {
     watcher.over = std::move(why);
     watcher.waiting = false;
     if (watcher.wake) watcher.wake();

@@ -5,7 +5,8 @@
 // of them cost no read of the store. Whoever is further behind reads the store itself.
 //
 // Nobody hears of a change that came after a revocation of its token: when the feed says that callers have changed, each
-// watcher is asked again before that change and what follows is handed on.
+// watcher is asked again before that change and what follows is handed on. A second thread ends those whose tokens expire,
+// at their time; a token's life is counted from the beginning of its watch, whatever becomes of the wall clock.
 #pragma once
 
 #include <kernel/events/watcher.hpp>
@@ -38,6 +39,7 @@ private:
     void publish(std::vector<volutus::store::FeedEntry> const& entries, std::uint64_t revision);
     void ask_again();
     void end_expired();
+    world::Instant next_end() const;
     void trim();
     void end(Watcher& watcher, std::string why);
     bool take_kept(Watcher& watcher, std::vector<gateway::News>& into, std::size_t most);
@@ -55,7 +57,9 @@ private:
     bool following_ = false;
 
     std::vector<volutus::store::FeedEntry> part_; // of an apply that comes in parts; of the thread
-    world::Thread thread_;
+    world::Condition ends_;                       // something ends earlier than was known
+    world::Instant next_end_ = world::Instant::max();
+    world::Thread thread_, expiry_;
 };
 
 } // namespace volutus::kernel::events

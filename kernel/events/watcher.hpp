@@ -33,14 +33,15 @@ Event event_of(volutus::store::FeedEntry const& entry);
 
 // All of it by the mutex of the hub, but for what is marked.
 struct Watcher {
-    explicit Watcher(Wanted what) : wanted(std::move(what)), cursor(wanted.since) {}
+    explicit Watcher(Wanted what);
     bool wants(Event const& event) const;
     gateway::News news_of(Event const& event) const;
 
     Wanted const wanted;
-    std::uint64_t cursor; // all up to here was told, or does not concern it
-    bool waiting = false; // to be woken
-    std::string over;     // why no more is told; empty: it goes on
+    world::Instant const until; // its token's end
+    std::uint64_t cursor;       // all up to here was told, or does not concern it
+    bool waiting = false;       // to be woken
+    std::string over;           // why no more is told; empty: it goes on
     std::function<void()> wake;
 
     // Of its own thread, whichever that is at the time; see LiveFeed.

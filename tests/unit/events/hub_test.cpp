@@ -167,6 +167,17 @@ TEST_F(Events, AWatcherEndsWhenItsTokenExpires) {
     EXPECT_EQ(client.hear(1).at(0).name, "end");
 }
 
+TEST_F(Events, OneThatEndsEarlierThanAnotherIsEndedInTime) {
+    auto const now = world::wall_now().time_since_epoch().count();
+    auto later = watch({.since = store_->revision(), .expires = now + 3'600'000'000});
+    auto never = watch({.since = store_->revision()});
+    auto soon = watch({.since = store_->revision(), .expires = now + 50'000});
+    EXPECT_EQ(soon.hear(1).at(0).name, "end");
+    put({"a"});
+    EXPECT_THAT(later.ids(1), ElementsAre("a"));
+    EXPECT_THAT(never.ids(1), ElementsAre("a"));
+}
+
 TEST_F(Events, ManyWatchersAllHearTheSame) {
     std::vector<std::unique_ptr<Client>> clients;
     auto const since = store_->revision();
