@@ -1,6 +1,7 @@
 #include <kernel/events/handler.hpp>
 
 #include <kernel/auth/context.hpp>
+#include <volutus/service_traits.hpp>
 
 #include <fmt/format.h>
 
@@ -35,19 +36,6 @@ unsigned status_of(Error const& error) {
     case Code::unavailable:
     case Code::deadline: return 503;
     default: return 500;
-    }
-}
-
-std::string_view title_of(unsigned status) {
-    switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 410: return "Gone";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
     }
 }
 

@@ -37,8 +37,6 @@ unsigned status_of(Code code, ServiceTraits const& traits) {
     return status_of(code);
 }
 
-namespace {
-
 std::string_view title_of(unsigned status) {
     switch (status) {
     case 400: return "Bad Request";
@@ -60,6 +58,8 @@ std::string_view title_of(unsigned status) {
     default: return "Internal Server Error";
     }
 }
+
+namespace {
 
 std::string_view fault_of(unsigned status, std::string_view otherwise) {
     switch (status) {

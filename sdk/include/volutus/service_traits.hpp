@@ -92,7 +92,8 @@ struct ServiceTraits {
     std::string_view request_id_header; // one more name for the request id: "x-compute-request-id"
 };
 
-unsigned status_of(Code code); // exhaustive; the defaults
+std::string_view title_of(unsigned status); // of one that refuses
+unsigned status_of(Code code);              // exhaustive; the defaults
 unsigned status_of(Code code, ServiceTraits const& traits);
 // "latest" and "2.90" of the service's header forms. Throws invalid for what is no version, and unsupported, with
 // min_version and max_version in the details, for one out of range.
