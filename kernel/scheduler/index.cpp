@@ -1,28 +1,44 @@
 #include <kernel/scheduler/index.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace volutus::kernel::scheduler {
 
 namespace {
 constexpr auto nothing = std::numeric_limits<std::int64_t>::min();
+constexpr auto has_none = -std::numeric_limits<double>::infinity();
 
 std::size_t whole_words(std::size_t rows) { return (rows + rows_a_word - 1) / rows_a_word * rows_a_word; }
 } // namespace
 
 void Index::Column::resize(std::size_t rows) {
-    free.resize(rows, nothing);
+    free.resize(rows, has_none);
     least.resize(rows, 1);
     most.resize(rows, nothing);
     step.resize(rows, 1);
+    least_of_all.resize(rows / rows_a_word, 1);
+    most_of_all.resize(rows / rows_a_word, nothing);
+    most_free.resize(rows / rows_a_word, has_none);
 }
 
 void Index::Column::clear(Row row) {
-    if (free[row] == nothing) return;
+    if (free[row] == has_none) return;
     stepped -= step[row] != 1;
     --hosts;
-    free[row] = most[row] = nothing;
+    free[row] = has_none;
+    most[row] = nothing;
     least[row] = step[row] = 1;
+    sum_up(row);
+}
+
+void Index::Column::sum_up(Row row) {
+    auto const word = row / rows_a_word;
+    auto const first = static_cast<std::ptrdiff_t>(word * rows_a_word);
+    auto const end = first + static_cast<std::ptrdiff_t>(rows_a_word);
+    least_of_all[word] = *std::max_element(least.begin() + first, least.begin() + end);
+    most_free[word] = *std::max_element(free.begin() + first, free.begin() + end);
+    most_of_all[word] = *std::min_element(most.begin() + first, most.begin() + end);
 }
 
 void Index::move(Sets& sets, Row row, std::vector<std::string> const& from, std::vector<std::string> const& to) {
@@ -82,10 +98,12 @@ void Index::set_stock(std::string_view host, std::string_view resource, Stock co
     here.clear(row);
     ++here.hosts;
     here.stepped += stock.step_size != 1;
-    here.free[row] = stock.capacity - stock.used;
+    auto const free = stock.capacity - stock.used;
+    here.free[row] = static_cast<double>(free);
     here.least[row] = stock.min_unit;
-    here.most[row] = stock.max_unit == 0 ? here.free[row] : std::min(here.free[row], stock.max_unit);
+    here.most[row] = stock.max_unit == 0 ? free : std::min(free, stock.max_unit);
     here.step[row] = stock.step_size;
+    here.sum_up(row);
 }
 
 void Index::drop_stock(std::string_view host, std::string_view resource) {

@@ -38,7 +38,7 @@ public:
     std::size_t size() const { return rows_.size(); }
 
     // Best first: the mean of what is free of each class that is asked for, relative to the host that has most of it,
-    // and weighed. Ties fall by the seed. The demand was checked.
+    // and weighed. Of equals, those come first that follow upon a host that the seed chooses. The demand was checked.
     contract::Candidates candidates(contract::Demand const& demand, Weights const& weights, std::uint64_t seed) const;
 
 private:
@@ -46,14 +46,24 @@ private:
         std::string id;
         std::vector<std::string> traits, aggregates;
     };
-    // By row, padded to whole words with rows that give nothing.
+    // By row, padded to whole words with rows that give nothing. What all 64 rows of a word give stands beside it, so
+    // that most words need no look at their rows.
     struct Column {
-        std::vector<std::int64_t> free;        // also below 0
+        std::vector<double> free;              // also below 0
         std::vector<std::int64_t> least, most; // of one claim; most: of free and max_unit
         std::vector<std::int64_t> step;
-        std::size_t hosts = 0, stepped = 0; // stepped: those with a step other than 1
+        std::vector<std::int64_t> least_of_all, most_of_all; // by word
+        std::vector<double> most_free;                       // by word: of the row that has most of it
+        std::size_t hosts = 0, stepped = 0;                  // stepped: those with a step other than 1
         void resize(std::size_t rows);
         void clear(Row row);
+        void sum_up(Row row); // the word that a row is in
+        std::uint64_t fitting(std::size_t word, std::int64_t amount) const;
+    };
+    // What of a demand's classes counts how much, for the hosts that are left.
+    struct Scale {
+        Column const* column;
+        double factor;
     };
     using Sets = std::map<std::string, RowSet, std::less<>>;
     class Sieve;
@@ -61,8 +71,7 @@ private:
     static void move(Sets& sets, Row row, std::vector<std::string> const& from, std::vector<std::string> const& to);
     RowSet named(std::vector<std::string> const& hosts) const;
     void filter(Sieve& sieve, contract::Demand const& demand) const;
-    std::vector<double> weigh(std::vector<Row> const& rows, contract::Demand const& demand,
-                              Weights const& weights) const;
+    std::vector<Scale> scales(Sieve const& sieve, contract::Demand const& demand, Weights const& weights) const;
 
     std::map<std::string, Row, std::less<>> rows_;
     std::vector<Host> hosts_; // by row

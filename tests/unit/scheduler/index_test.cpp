@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -146,6 +147,40 @@ TEST_F(SchedulerIndex, ARowIsFreshForItsNextHost) {
     EXPECT_THAT(hosts({.member_of = {{"x"}}}), IsEmpty());
     EXPECT_THAT(hosts({}), ElementsAre("new"));
     EXPECT_FALSE(index.has("old"));
+}
+
+// Among so many that whole words of rows are passed over by what is known of the best in them.
+TEST_F(SchedulerIndex, TheBestOfManyAreThoseThatAPlainLookFinds) {
+    std::mt19937 random(5);
+    std::vector<std::pair<double, double>> plain;
+    auto const random_stock = [&] { return static_cast<std::int64_t>(1 + random() % 1000); };
+    for (int i = 0; i < 3000; ++i) {
+        auto const cpu = random_stock(), memory = random_stock();
+        index.put(fmt::format("h{}", i), {}, {});
+        index.set_stock(fmt::format("h{}", i), "VCPU", {cpu});
+        if (i % 7 == 0) continue; // without memory
+        index.set_stock(fmt::format("h{}", i), "MEMORY_MB", {memory});
+        if (cpu >= 100 && memory >= 10) plain.emplace_back(cpu, memory);
+    }
+    for (auto const weight : {1.0, 0.3, 0.0, -1.0}) {
+        weights["VCPU"] = weight;
+        double most_cpu = 0, most_memory = 0;
+        for (auto const& [cpu, memory] : plain) {
+            most_cpu = std::max(most_cpu, cpu);
+            most_memory = std::max(most_memory, memory);
+        }
+        std::vector<double> expected;
+        for (auto const& [cpu, memory] : plain)
+            expected.push_back(weight * cpu / most_cpu / 2 + memory / most_memory / 2);
+        std::sort(expected.rbegin(), expected.rend());
+        for (std::uint64_t const seed : {0u, 1000u, 2571u}) {
+            contract::Demand demand{.resources = {{"VCPU", 100}, {"MEMORY_MB", 10}}};
+            demand.limit = 40;
+            auto const found = ask(demand, seed).candidates;
+            ASSERT_EQ(found.size(), 40u);
+            for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i].weight, expected[i], 1e-12) << i;
+        }
+    }
 }
 
 // Any changes leave the same as a plain look at every host finds.
