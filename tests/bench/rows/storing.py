@@ -13,10 +13,10 @@ from rows import measures
 BUILD = Path(os.environ["VOLUTUS_BUILD_DIR"])
 
 
-def rates(bench, filter):
-    """Medians of the benchmarks whose names `filter` finds, by name, in items a second."""
+def rates(bench, program, *arguments):
+    """Medians of what a program of this folder measures, by name, in items a second."""
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        subprocess.run([BUILD / "bin" / "store_bench", f"--benchmark_filter={filter}", f"--benchmark_out={out.name}",
+        subprocess.run([BUILD / "bin" / program, *arguments, f"--benchmark_out={out.name}",
                         f"--benchmark_repetitions={bench.times(7)}", f"--benchmark_min_time={0.01 if bench.quick else 0.2}"],
                        check=True, cwd=os.environ.get("TMPDIR", BUILD), stdout=subprocess.DEVNULL)
         told = json.load(out)
@@ -28,11 +28,11 @@ def rates(bench, filter):
 
 
 def raw_commits(bench):
-    return rates(bench, "sqlite/group commit of writers/1/")["sqlite/group commit of writers/1"]
+    return rates(bench, "store_bench", "--benchmark_filter=sqlite/group commit of writers/1/")["sqlite/group commit of writers/1"]
 
 
 @measures("applies")
 def applies(bench):
-    found = rates(bench, "writers/16/")
+    found = rates(bench, "store_bench", "--benchmark_filter=writers/16/")
     bench.report("applies", found["store/applies of writers/16"], limit=found["sqlite/group commit of writers/16"],
                  bare="SQLite's group commit of 16 threads")
