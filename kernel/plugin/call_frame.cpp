@@ -64,6 +64,8 @@ CallFrame::CallFrame(CallContext& context, CallFrame const* parent)
         // Under the lock: once it is let go the waiter may end the frame.
         frame.finished_.notify_all();
     };
+    vlt_call::traceparent = [](vlt_call const* self) { return borrow(of(self).traceparent()); };
+    tracestate = [](vlt_call const* self) { return borrow(of(self).context_.tracestate); };
 }
 
 CallFrame& CallFrame::nested() {

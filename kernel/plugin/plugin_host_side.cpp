@@ -88,6 +88,7 @@ void PluginHostSide::serve(Frame const& request, std::shared_ptr<Chain> const& c
     RemoteStream output(peer_, chain, head.id, true, {});
     frame.set_streams(head.flags & frame_flag::input ? &input : nullptr,
                       head.flags & frame_flag::output ? &output : nullptr);
+    frame.set_traceparent(text.traceparent);
     Peer::Serving const serving(peer_, frame, chain, head.id);
 
     vlt_str reply{nullptr, 0};

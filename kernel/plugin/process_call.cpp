@@ -22,15 +22,16 @@ std::string encode_call(CallText const& text, CallContext const* context) {
     check_length("name", text.name, longest_name);
     check_length("target", text.target, longest_name);
     BodyWriter body;
-    body.text(text.contract).text(text.name).text(text.target).text(text.request);
+    body.text(text.contract).text(text.name).text(text.target).text(text.request).text(text.traceparent);
     if (!context) return body.take();
     check_length("caller", context->caller, longest_text);
     check_length("trace", context->trace, longest_text);
+    check_length("tracestate", context->tracestate, longest_name);
     check_length("task", context->task, longest_name);
     check_length("step", context->step, longest_name);
     auto const deadline =
         context->deadline == world::Instant::max() ? no_deadline : context->deadline.time_since_epoch().count();
-    body.text(context->caller).text(context->trace).text(context->task).text(context->step);
+    body.text(context->caller).text(context->trace).text(context->tracestate).text(context->task).text(context->step);
     body.number(context->attempt).number(context->epoch).number(static_cast<std::uint64_t>(deadline));
     return body.take();
 }
@@ -42,9 +43,11 @@ CallText decode_call(std::string_view bytes, CallContext* context) {
     text.name = body.text(longest_name);
     text.target = body.text(longest_name);
     text.request = body.text(VLT_DOCUMENT_MAX);
+    text.traceparent = body.text(longest_name);
     if (context) {
         context->caller = body.text(longest_text);
         context->trace = body.text(longest_text);
+        context->tracestate = body.text(longest_name);
         context->task = body.text(longest_name);
         context->step = body.text(longest_name);
         context->attempt = body.number();

@@ -12,6 +12,7 @@ namespace volutus::kernel::plugin {
 // Borrows the body it is read from.
 struct CallText {
     std::string_view contract, name, target, request;
+    std::string_view traceparent; // of this call; to the plugin only
 };
 
 // With the context where the call begins a chain; within one the other end knows it. Throws too_large for a context

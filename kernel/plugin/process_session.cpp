@@ -69,7 +69,9 @@ Answer Session::ask(Verb verb, CallFrame& frame, CallText const& text, Patience 
     if (question.input) question.head.flags |= frame_flag::input;
     if (question.output) question.head.flags |= frame_flag::output;
     question.frame = &frame;
-    question.body = encode_call(text, place.within ? nullptr : &frame.context());
+    auto traced = text;
+    traced.traceparent = frame.traceparent();
+    question.body = encode_call(traced, place.within ? nullptr : &frame.context());
     return peer_.ask(place.chain, std::move(question), patience);
 }
 
@@ -81,6 +83,7 @@ void Session::serve(Frame const& request, std::shared_ptr<Chain> const& chain, C
         // A call of its own has a trace and a deadline; it acts for nobody else and for no task.
         chain->context->caller.clear();
         chain->context->by.clear();
+        chain->context->tracestate.clear();
         chain->context->task.clear();
         chain->context->step.clear();
         chain->context->attempt = chain->context->epoch = 0;

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 #define VLT_ABI_MAJOR 1
-#define VLT_ABI_MINOR 0
+#define VLT_ABI_MINOR 1
 #define VLT_DOCUMENT_MAX (256u * 1024u)
 #define VLT_ENTRY_SYMBOL "volutus_plugin_1"
 #define VLT_MANIFEST_SECTION ".volutus.manifest"
@@ -102,6 +102,10 @@ struct vlt_call {
     vlt_stream* (*input)(vlt_call*);        /* serialised; null = the call has no byte stream */
     vlt_stream* (*output)(vlt_call*);       /* serialised; null = the caller takes no byte stream */
     void (*finish)(vlt_call*, vlt_status status, vlt_str reply);              /* any-thread, once */
+    /* Since 1.1. W3C trace context, as the headers of these names carry it. What the callee asks of others goes on within
+     * it: its span is this call. Empty: nobody traces the call. */
+    vlt_str (*traceparent)(const vlt_call*);                                  /* any-thread */
+    vlt_str (*tracestate)(const vlt_call*);                                   /* any-thread */
 };
 
 /* What the kernel gives to a plugin; valid from volutus_plugin_1 to the end of release. */

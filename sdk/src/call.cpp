@@ -83,6 +83,13 @@ void Call::progress(unsigned permille, std::string_view what) { raw_->progress(r
 std::string_view Call::caller() const { return view(raw_->caller(raw_)); }
 std::string_view Call::trace() const { return view(raw_->trace(raw_)); }
 
+std::string_view Call::traceparent() const { // kernels before 1.1 have neither
+    return VLT_HAS(raw_, traceparent) ? view(raw_->traceparent(raw_)) : std::string_view();
+}
+std::string_view Call::tracestate() const {
+    return VLT_HAS(raw_, tracestate) ? view(raw_->tracestate(raw_)) : std::string_view();
+}
+
 Operation Call::operation() const {
     auto const raw = raw_->operation(raw_);
     return {view(raw.task), view(raw.step), raw.attempt, raw.epoch};

@@ -59,8 +59,10 @@ struct FakeCall {
                    &operation,
                    &input_of,
                    &output_of,
-                   &finish};
-    std::string caller, trace = "req-1", message, details;
+                   &finish,
+                   &traceparent_of,
+                   &tracestate_of};
+    std::string caller, trace = "req-1", traceparent, tracestate, message, details;
     FakeStream input, output;
     std::deque<std::string> arena;
     std::deque<std::vector<char>> memory;
@@ -80,6 +82,8 @@ struct FakeCall {
     static vlt_str text(std::string const& from) { return {from.data(), from.size()}; }
     static vlt_str caller_of_call(vlt_call const* raw) { return text(self(raw).caller); }
     static vlt_str trace_of(vlt_call const* raw) { return text(self(raw).trace); }
+    static vlt_str traceparent_of(vlt_call const* raw) { return text(self(raw).traceparent); }
+    static vlt_str tracestate_of(vlt_call const* raw) { return text(self(raw).tracestate); }
     static vlt_operation operation(vlt_call const*) { return {{nullptr, 0}, {nullptr, 0}, 0, 0}; }
     static vlt_stream* input_of(vlt_call* raw) { return &self(raw).input.table; }
     static vlt_stream* output_of(vlt_call* raw) { return &self(raw).output.table; }

@@ -24,8 +24,9 @@ struct Context {
     std::string caller, trace, task, step;
     std::uint64_t attempt = 0, epoch = 0;
     std::int64_t deadline = 0;
+    std::string traceparent, tracestate;
 };
-BOOST_DESCRIBE_STRUCT(Context, (), (caller, trace, task, step, attempt, epoch, deadline))
+BOOST_DESCRIBE_STRUCT(Context, (), (caller, trace, task, step, attempt, epoch, deadline, traceparent, tracestate))
 
 struct Depth {
     std::uint32_t depth = 0;

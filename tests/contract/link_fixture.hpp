@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace volutus::test {
 
@@ -120,6 +121,28 @@ struct RootCall {
     CallContext context;
     CallFrame frame{context};
     Call call{&frame};
+};
+
+// Keeps the spans that ended.
+struct KeptSpans final : kernel::trace::Tracer {
+    void ended(kernel::trace::Span span) override {
+        world::Lock lock(mutex);
+        spans.push_back(std::move(span));
+    }
+    // The only one of this name.
+    kernel::trace::Span of(std::string_view name) const {
+        world::Lock lock(mutex);
+        kernel::trace::Span found;
+        for (auto const& span : spans) {
+            if (span.name != name) continue;
+            EXPECT_EQ(found.name, "") << name << " more than once";
+            found = span;
+        }
+        EXPECT_EQ(found.name, name);
+        return found;
+    }
+    mutable world::Mutex mutex;
+    std::vector<kernel::trace::Span> spans;
 };
 
 // What each link owes a caller.

@@ -1,6 +1,8 @@
 // One suite over both links: the same plugin file gives the same answers and the same errors.
 #include "contract/link_fixture.hpp"
 
+#include <testkit/fake_host.hpp>
+
 #include <fcntl.h>
 #include <limits>
 #include <sys/mman.h>
@@ -91,6 +93,49 @@ TEST_P(LinkContract, TheContextOfTheCallIsSeenByThePluginAndByCallsWithin) {
         EXPECT_EQ(seen.epoch, root_.context.epoch);
         EXPECT_EQ(seen.deadline, root_.context.deadline.time_since_epoch().count());
     }
+}
+
+TEST_P(LinkContract, ThePluginSeesTheSpanOfItsCallAndCallsWithinAreBelowIt) {
+    KeptSpans kept;
+    root_.context.tracer = &kept;
+    root_.context.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    root_.context.tracestate = "vendor=1";
+    auto const seen = echo_.call<&Echo::context>(root_.call);
+    auto const own = kept.of("volutus.test.echo/1 context");
+    EXPECT_EQ(seen.traceparent, own.traceparent);
+    EXPECT_EQ(seen.tracestate, "vendor=1");
+    EXPECT_EQ(kernel::trace::trace_id(seen.traceparent), kernel::trace::trace_id(root_.context.traceparent));
+    EXPECT_EQ(own.parent, "b7ad6b7169203331");
+
+    kept.spans.clear();
+    auto const within = echo_.call<&Echo::nested_context>(root_.call);
+    auto const outer = kept.of("volutus.test.echo/1 nested_context"), middle = kept.of("volutus.test.mirror/1 context"),
+               inner = kept.of("volutus.test.echo/1 context");
+    EXPECT_EQ(within.traceparent, inner.traceparent);
+    EXPECT_EQ(inner.parent, kernel::trace::span_id(middle.traceparent));
+    EXPECT_EQ(middle.parent, kernel::trace::span_id(outer.traceparent));
+}
+
+TEST_P(LinkContract, ATraceThatNobodyRecordsReachesThePluginAllTheSame) {
+    root_.context.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    for (auto const& seen : {echo_.call<&Echo::context>(root_.call), echo_.call<&Echo::nested_context>(root_.call)})
+        EXPECT_EQ(seen.traceparent, root_.context.traceparent);
+}
+
+TEST_P(LinkContract, ACallThatNobodyTracesHasNoTrace) {
+    auto const seen = echo_.call<&Echo::context>(root_.call);
+    EXPECT_EQ(seen.traceparent, "");
+    EXPECT_EQ(seen.tracestate, "");
+}
+
+TEST(Border, ACallOfAnOlderKernelHasNoTrace) {
+    testkit::FakeCall older;
+    older.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    EXPECT_EQ(Call(&older.table).traceparent(), older.traceparent);
+    older.table.head = {offsetof(vlt_call, traceparent), VLT_ABI_MAJOR, 0};
+    EXPECT_EQ(Call(&older.table).traceparent(), "");
+    EXPECT_EQ(Call(&older.table).tracestate(), "");
+    EXPECT_EQ(Call(&older.table).trace(), "req-1");
 }
 
 TEST_P(LinkContract, ACallWithoutADeadlineHasNone) {

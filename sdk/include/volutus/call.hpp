@@ -50,7 +50,9 @@ public:
     void check() const; // throws cancelled or deadline
     void progress(unsigned permille, std::string_view what);
     std::string_view caller() const; // JSON; "" = the cloud itself
-    std::string_view trace() const;
+    std::string_view trace() const;  // the request id
+    // W3C trace context for what the callee asks of others, as headers of these names carry it; "" = nobody traces it.
+    std::string_view traceparent() const, tracestate() const;
     Operation operation() const;
     Stream input() const;
     Stream output() const;

@@ -31,7 +31,9 @@ private:
                 std::string(operation.step),
                 operation.attempt,
                 operation.epoch,
-                call.deadline().time_since_epoch().count()};
+                call.deadline().time_since_epoch().count(),
+                std::string(call.traceparent()),
+                std::string(call.tracestate())};
     }
 
     Depth relay(Call& call, Depth const& wanted) override {
