@@ -5,7 +5,6 @@
 namespace volutus::kernel::gateway {
 
 namespace {
-constexpr auto look_again = std::chrono::milliseconds(250);
 constexpr auto grace = std::chrono::seconds(1); // after the deadline, for a call that hears of its cancellation
 } // namespace
 
@@ -14,13 +13,20 @@ Overdue::Watched::Watched(Overdue* by, plugin::CallContext& context, Exchange* e
       plugin_(plugin) {
     if (!by_) return;
     world::Lock const lock(by_->mutex_);
-    by_->watched_.insert(this);
+    wait_until(context.deadline);
 }
 
 Overdue::Watched::~Watched() {
     if (!by_) return;
     world::Lock const lock(by_->mutex_);
-    by_->watched_.erase(this);
+    if (place_ != by_->watched_.end()) by_->watched_.erase(place_);
+}
+
+void Overdue::Watched::wait_until(world::Instant when) {
+    place_ = by_->watched_.emplace(when, this);
+    if (when >= by_->wakes_) return;
+    by_->wakes_ = when;
+    by_->changed_.notify_all();
 }
 
 Overdue::Overdue() : thread_("gateway.overdue", [this] { keep(); }) {}
@@ -30,23 +36,37 @@ Overdue::~Overdue() {
         world::Lock const lock(mutex_);
         stopping_ = true;
     }
-    stopped_.notify_all();
+    changed_.notify_all();
 }
 
 void Overdue::keep() {
     world::Lock lock(mutex_);
-    while (!stopped_.wait_until(lock, world::now() + look_again, [this] { return stopping_; })) look();
+    while (!stopping_) {
+        look();
+        wakes_ = watched_.empty() ? world::Instant::max() : watched_.begin()->first;
+        if (wakes_ == world::Instant::max())
+            changed_.wait(lock);
+        else
+            changed_.wait_until(lock, wakes_);
+    }
 }
 
 // With mutex_ held, so that no call returns meanwhile.
 void Overdue::look() {
     auto const now = world::now();
-    for (auto at = watched_.begin(); at != watched_.end();) {
-        auto& call = **at++;
-        if (now < call.context_.deadline) continue;
+    while (!watched_.empty() && watched_.begin()->first <= now) {
+        auto& call = *watched_.begin()->second;
+        watched_.erase(watched_.begin());
+        call.place_ = watched_.end();
         call.context_.cancelled.tell();
-        if (now < call.context_.deadline + grace || !call.context_.give_up()) continue;
-        watched_.erase(&call);
+        if (now < call.context_.deadline + grace) {
+            call.wait_until(call.context_.deadline + grace);
+            continue;
+        }
+        if (!call.context_.give_up()) { // it is with the kernel or another process by now; it may yet go back
+            call.wait_until(now + grace);
+            continue;
+        }
         log::write(Level::error, "gateway", "a request hangs, and is given up",
                    {{"plugin", call.plugin_}, {"request_id", call.context_.trace}});
         call.exchange_->give_up({504, "the service did not answer in time", {}});

@@ -8,7 +8,7 @@
 #include "kernel/gateway/handler.hpp"
 #include "kernel/plugin/call_frame.hpp"
 
-#include <set>
+#include <map>
 #include <string>
 
 namespace volutus::kernel::gateway {
@@ -30,10 +30,13 @@ public:
 
     private:
         friend class Overdue;
+        void wait_until(world::Instant when); // with mutex_ held
+
         Overdue* const by_;
         plugin::CallContext& context_;
         Exchange* const exchange_;
         std::string const& plugin_;
+        std::multimap<world::Instant, Watched*>::iterator place_;
     };
 
 private:
@@ -41,8 +44,9 @@ private:
     void look();
 
     world::Mutex mutex_;
-    world::Condition stopped_;
-    std::set<Watched*> watched_;
+    world::Condition changed_;
+    std::multimap<world::Instant, Watched*> watched_; // by when each is looked at
+    world::Instant wakes_ = world::Instant::max();    // a call that is watched for less wakes the thread; most never do
     bool stopping_ = false;
     world::Thread thread_;
 };
