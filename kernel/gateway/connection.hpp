@@ -17,7 +17,7 @@
 
 namespace volutus::kernel::gateway {
 
-class Connection : public std::enable_shared_from_this<Connection>, private Exchange {
+class Connection final : public std::enable_shared_from_this<Connection>, private Exchange {
 public:
     Connection(IoThread& io, std::shared_ptr<Limits const> limits, std::unique_ptr<Transport> transport,
                Listener const& listener, std::string peer);
