@@ -2,6 +2,9 @@
 #include "server_tasks.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
 
 namespace volutus::compute {
 
@@ -32,20 +35,20 @@ scheduler::Demand demand_of(Store& store, Server const& server) {
     return demand;
 }
 
-std::string_view in_words(std::string_view filter) {
+std::string in_words(std::string const& filter) {
     if (filter == "aggregates") return "availability zone";
-    if (filter == "not_in") return "taken meanwhile";
     if (filter == std::string("forbidden trait ") + disabled_trait) return "disabled";
     return filter;
 }
 
-// For tenants: how many hosts there are, and which, is the operator's, who finds the names in the log.
-std::string why_none(scheduler::Candidates const& found) {
-    std::string refused;
+// For tenants: how many hosts there are, and which, is the operator's, who finds the names in the log. `short_of`: what
+// the hosts of not_in lacked when the claim was tried.
+std::string why_none(scheduler::Candidates const& found, std::set<std::string> const& short_of) {
+    std::set<std::string> reasons = short_of;
     for (auto const& refusal : found.refused)
-        refused += fmt::format("{}{}", refused.empty() ? "" : ", ", in_words(refusal.filter));
-    if (refused.empty()) refused = "there are none";
-    return fmt::format("No valid host was found. There are not enough hosts available: {}.", refused);
+        if (refusal.filter != "not_in") reasons.insert(in_words(refusal.filter));
+    if (reasons.empty()) reasons.insert(found.hosts == 0 ? "there are none" : "they were taken meanwhile");
+    return fmt::format("No valid host was found. There are not enough hosts available: {}.", fmt::join(reasons, ", "));
 }
 
 std::string names_of(Store& store, scheduler::Refusal const& refusal) {
@@ -60,9 +63,11 @@ std::string names_of(Store& store, scheduler::Refusal const& refusal) {
 
 } // namespace
 
-// False when others were faster and the host is full. The claim stands in an apply of its own, so that the next host
-// can be tried within the step; that it is of this try of the task, and of no late one, the task's revision proves.
-bool ServerTasks::claim_on(Step& step, Store& store, Server server, ComputeHost const& host) const {
+// What the host is short of when others were faster, otherwise nothing. The claim stands in an apply of its own, so that
+// the next host can be tried within the step; that it is of this try of the task, and of no late one, the task's revision
+// proves.
+std::optional<std::string> ServerTasks::claim_on(Step& step, Store& store, Server server,
+                                                 ComputeHost const& host) const {
     server.provider = host.id;
     server.host = host.name;
     server.driver = host.driver;
@@ -73,10 +78,10 @@ bool ServerTasks::claim_on(Step& step, Store& store, Server server, ComputeHost 
     for (auto const& [resource, amount] : resources_of(server)) writes += claim(host.id, resource, server.id, amount);
     try {
         store.apply(std::move(writes));
-        return true;
+        return std::nullopt;
     } catch (Error const& error) {
         if (error.code() != Code::exhausted) throw;
-        return false;
+        return json::text(json::parse_object(error.details()).at("resource"));
     }
 }
 
@@ -85,18 +90,22 @@ store::Apply ServerTasks::place(Step& step) {
     auto const server = store.require<Server>(step.resource);
     if (!server.provider.empty()) return {}; // an earlier try of this step has done it
     auto demand = demand_of(store, server);
+    std::set<std::string> short_of;
     while (true) {
         auto const found = backends_.scheduler.call<&scheduler::Scheduler::candidates>(step.call, demand);
         for (auto const& candidate : found.candidates) {
             auto const host = store.get<ComputeHost>(candidate.host);
-            if (host && may_take(*host, server) && claim_on(step, store, server, *host)) return {};
-            demand.not_in.push_back(candidate.host); // full by now, or no host of servers
+            demand.not_in.push_back(candidate.host); // should it be full by now, or no host of servers
+            if (!host || !may_take(*host, server)) continue;
+            auto const lacked = claim_on(step, store, server, *host);
+            if (!lacked) return {};
+            short_of.insert(*lacked);
         }
         if (found.candidates.empty()) {
             for (auto const& refusal : found.refused)
                 backends_.host.log(Level::info, "a server found no host",
                                    {{"server", server.id}, {"why", names_of(store, refusal)}});
-            throw Error(Code::exhausted, why_none(found));
+            throw Error(Code::exhausted, why_none(found, short_of));
         }
         step.call.check();
     }

@@ -11,6 +11,9 @@
 
 #include <volutus/task.hpp>
 
+#include <optional>
+#include <string>
+
 namespace volutus::compute {
 
 class ServerTasks {
@@ -45,7 +48,7 @@ private:
     hypervisor::Server described(Step& step, Server const& server) const;
     // Throws for a server whose creation failed and which therefore is on no host.
     Client<hypervisor::contract> hypervisor_of(Server const& server) const;
-    bool claim_on(Step& step, Store& store, Server server, ComputeHost const& host) const;
+    std::optional<std::string> claim_on(Step& step, Store& store, Server server, ComputeHost const& host) const;
 
     Backends backends_;
     Settings settings_;
