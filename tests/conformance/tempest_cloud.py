@@ -40,7 +40,7 @@ def configuration(cloud, folder, flavors, images, network, guest):
         "identity": {"uri_v3": f"{cloud.url}/identity/v3", "region": "RegionOne", "auth_version": "v3"},
         "compute": {"image_ref": images[0], "image_ref_alt": images[1], "flavor_ref": flavors[0],
                     "flavor_ref_alt": flavors[1], "min_microversion": "2.1", "max_microversion": "latest",
-                    "build_timeout": "300"},
+                    "build_timeout": "300" if guest else "60"},
         "compute-feature-enabled": {"hostname_fqdn_sanitization": "true", "vnc_console": "true",
                                     "vnc_server_header": "Volutus", "personality": "false", "rescue": "false",
                                     "shelve": "false", "snapshot": "false", "resize": "false", "suspend": "false",
