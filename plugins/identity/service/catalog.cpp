@@ -28,8 +28,6 @@ std::optional<store::Feed> changes_after(Host host, Call& call, store::Changes c
     }
 }
 
-json::string text_or_empty(std::optional<std::string> const& text) { return json::string(text.value_or("")); }
-
 } // namespace
 
 std::string Catalog::base(Request const& request) const {
@@ -82,28 +80,25 @@ std::shared_ptr<Catalog::Offered const> Catalog::offered(Store& store) const {
     return known;
 }
 
-json::array Catalog::entries(Store& store, Context const& caller, std::string const& base) const {
+std::vector<CatalogEntry> Catalog::entries(Store& store, Context const& caller, std::string const& base) const {
     UrlValues values{{"base", base}};
     if (caller.user) values["user_id"] = caller.user->id;
     if (caller.project) values["project_id"] = values["tenant_id"] = caller.project->id;
-    std::map<std::string, json::array> endpoints; // by service
     auto const there = offered(store);
-    for (auto const& endpoint : there->endpoints) {
-        auto const url = filled_in(endpoint.url, values);
-        if (!url) continue;
-        auto const region = endpoint.region_id ? json::value(json::string(*endpoint.region_id)) : json::value();
-        endpoints[endpoint.service_id].push_back(json::object{{"id", endpoint.id},
-                                                              {"interface", endpoint.interface},
-                                                              {"region_id", region},
-                                                              {"region", region},
-                                                              {"url", *url}});
+    std::vector<CatalogEntry> entries;
+    entries.reserve(there->services.size());
+    std::map<std::string_view, std::vector<CatalogEndpoint>*> endpoints; // by service
+    for (auto const& service : there->services) {
+        entries.push_back({service.id, service.type, service.name.value_or(""), std::vector<CatalogEndpoint>()});
+        endpoints[service.id] = &*entries.back().endpoints;
     }
-    json::array entries;
-    for (auto const& service : there->services)
-        entries.push_back(json::object{{"id", service.id},
-                                       {"type", service.type},
-                                       {"name", text_or_empty(service.name)},
-                                       {"endpoints", std::move(endpoints[service.id])}});
+    for (auto const& endpoint : there->endpoints) {
+        auto const service = endpoints.find(endpoint.service_id);
+        auto url = filled_in(endpoint.url, values);
+        if (service == endpoints.end() || !url) continue;
+        auto const region = endpoint.region_id ? json::value(json::string(*endpoint.region_id)) : json::value();
+        service->second->push_back({endpoint.id, endpoint.interface, std::move(*url), region, region});
+    }
     return entries;
 }
 

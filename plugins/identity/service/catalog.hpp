@@ -37,6 +37,19 @@ struct Endpoint : Stored {
 };
 Resource const& resource_of(Endpoint const*);
 
+// A service and its endpoints as tokens show them. Every member is shown, so null and empty ones are there.
+struct CatalogEndpoint {
+    std::string id, interface, url;
+    std::optional<json::value> region_id, region;
+};
+BOOST_DESCRIBE_STRUCT(CatalogEndpoint, (), (id, interface, url, region_id, region))
+
+struct CatalogEntry {
+    std::string id, type, name;
+    std::optional<std::vector<CatalogEndpoint>> endpoints;
+};
+BOOST_DESCRIBE_STRUCT(CatalogEntry, (), (id, type, name, endpoints))
+
 // The address of an endpoint may hold $(base)s, which stands for the address of the cloud as the client sees it, and
 // $(project_id)s, $(tenant_id)s or $(user_id)s, also written with %, which a token fills in.
 class Catalog {
@@ -50,7 +63,7 @@ public:
     // The cloud's own address: the configured one, or that of this request.
     std::string base(Request const& request) const;
     // As in a token of this caller. Endpoints that need a project are left out where there is none.
-    json::array entries(Store& store, Context const& caller, std::string const& base) const;
+    std::vector<CatalogEntry> entries(Store& store, Context const& caller, std::string const& base) const;
 
     Reply create_region(Request& request, Region const& wanted);
     Reply remove_region(Request& request);

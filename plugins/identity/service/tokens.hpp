@@ -37,7 +37,7 @@ private:
     };
     Subject subject_token(Request& request, bool expired_too);
     Context context_of(Request& request, auth::Claims& claims, Proof const& proof, json::value const& scope);
-    json::object document(Request& request, Context const& context);
+    std::string document(Request& request, Context const& context); // JSON
 
     Contexts& contexts_;
     Catalog& catalog_;
