@@ -9,6 +9,7 @@
 #include "users.hpp"
 
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace volutus::identity_service {
@@ -69,11 +70,16 @@ private:
 
     std::vector<Row> effective_rows() {
         Implications const implications(store_);
+        // Such a role stands for what it implies, and is none itself.
+        std::set<std::string> roles_of_domains;
+        for (auto const& role : store_.all<Role>())
+            if (!role.domain_id.empty()) roles_of_domains.insert(role.id);
         std::vector<Row> rows;
         std::set<std::string> seen;
         for (auto const& made : read(false))
             for (auto const& at : places(made))
                 for (auto const& role : implications.of(made.role_id)) {
+                    if (roles_of_domains.count(role) > 0) continue;
                     auto shown = at;
                     shown.role_id = role;
                     shown.id = id_for(shown);

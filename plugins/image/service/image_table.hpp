@@ -70,9 +70,9 @@ inline constexpr auto images = resource<Image>(
                             checks_itself),
     update<&Images::update>("/images/{image_id}", policy("modify_image", rules::member), by("PATCH"), any_body),
     remove<&Images::remove>("/images/{image_id}", policy("delete_image", rules::member)),
-    route<&Images::deactivate>("POST", "/images/{image_id}/actions/deactivate", policy("deactivate", rules::admin),
+    route<&Images::deactivate>("POST", "/images/{image_id}/actions/deactivate", policy("deactivate", rules::member),
                                status(204)),
-    route<&Images::reactivate>("POST", "/images/{image_id}/actions/reactivate", policy("reactivate", rules::admin),
+    route<&Images::reactivate>("POST", "/images/{image_id}/actions/reactivate", policy("reactivate", rules::member),
                                status(204)),
     route<&Images::add_tag>("PUT", "/images/{image_id}/tags/{tag}", "modify_image", status(204)),
     route<&Images::remove_tag>("DELETE", "/images/{image_id}/tags/{tag}", "modify_image", status(204)));

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
+#include <limits>
 
 namespace volutus::network_service {
 
@@ -84,8 +85,15 @@ std::int64_t largest_offset(Block const& block) {
 std::optional<std::int64_t> offset_in(Block const& block, Address const& address) {
     if (!block.contains(address)) return std::nullopt;
     auto const offset = address.value - block.base.value;
-    if (offset > offset_limit) return std::nullopt;
-    return static_cast<std::int64_t>(offset);
+    if (offset > std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
+    auto const number = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset));
+    if (number == std::numeric_limits<std::int64_t>::min() || number == std::numeric_limits<std::int64_t>::max())
+        return std::nullopt;
+    return number;
+}
+
+Address address_at(Block const& block, std::int64_t offset) {
+    return block.base.plus(static_cast<std::uint64_t>(offset));
 }
 
 Address eui64_address(Block const& block, std::string_view mac) {

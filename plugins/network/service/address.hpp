@@ -40,10 +40,13 @@ std::optional<Block> parse_block(std::string_view text); // bits beyond the pref
 Block block_of(Address const& address, std::uint32_t length);
 std::string to_string(Block const& block);
 
-// The part of a block whose addresses the ledger gives out: their offsets, as a take's values. Of a very large block
-// it is the lower part; addresses beyond are nobody's to choose.
+// The part of a block whose addresses the ledger gives out by itself: their offsets, as a take's values. Of a very large
+// block it is the lower part.
 std::int64_t largest_offset(Block const& block);
+// A port may ask for any address of the first 2^64 of a block. Those of the upper half have negative numbers, and two
+// have none: a take's values need a neighbour at each end.
 std::optional<std::int64_t> offset_in(Block const& block, Address const& address);
+Address address_at(Block const& block, std::int64_t offset);
 
 // The address that a port of this MAC gives itself on a /64 by RFC 4291, appendix A.
 Address eui64_address(Block const& block, std::string_view mac);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 namespace volutus::network_service {
 
@@ -27,25 +28,30 @@ Subnet const* subnet_by_id(std::vector<Subnet> const& subnets, std::string_view 
 }
 
 bool is_usable(Block const& block, std::int64_t offset) {
-    if (block.base.version == 6) return block.length >= 127 || offset > 0;
+    if (block.base.version == 6) return block.length >= 127 || offset != 0;
     return block.length >= 31 || (offset > 0 && offset < largest_offset(block));
 }
 
 } // namespace
 
 Allocation::Range Allocation::whole(Subnet const& subnet) {
+    using Limits = std::numeric_limits<std::int64_t>;
     auto const block = subnet.block();
-    return {subnet.id, subnet.ledger_pool(), block, 0, largest_offset(block)};
+    if (block.base.version == 4) return {subnet.id, subnet.ledger_pool(), block, 0, largest_offset(block)};
+    return {subnet.id, subnet.ledger_pool(), block, Limits::min() + 1, Limits::max() - 1};
 }
 
 std::vector<Allocation::Range> Allocation::ranges_of(Subnet const& subnet) {
     std::vector<Range> ranges;
     auto const all = whole(subnet);
     for (auto const& pool : subnet.allocation_pools) {
-        auto range = all;
-        range.first = offset_in(all.block, *parse_address(pool.start)).value_or(all.last);
-        range.last = offset_in(all.block, *parse_address(pool.end)).value_or(all.last);
-        ranges.push_back(std::move(range));
+        auto const first = offset_in(all.block, *parse_address(pool.start));
+        auto const last = offset_in(all.block, *parse_address(pool.end));
+        auto const largest = largest_offset(all.block);
+        if (!first || *first < 0 || *first > largest) continue;
+        auto& range = ranges.emplace_back(all);
+        range.first = *first;
+        range.last = last && *last >= 0 ? std::min(*last, largest) : largest;
     }
     return ranges;
 }
@@ -73,8 +79,7 @@ void Allocation::add_slot(Port& port, std::vector<Range> ranges, std::optional<A
 // What of the slot stands in the port: the subnet, and the address where it is known.
 void Allocation::settle(Slot const& slot) const {
     auto& port = *slot.port;
-    auto const text =
-        slot.value ? to_string(slot.range().block.base.plus(static_cast<Number>(*slot.value))) : std::string();
+    auto const text = slot.value ? to_string(address_at(slot.range().block, *slot.value)) : std::string();
     (*port.fixed_ips)[slot.index] = {slot.range().subnet_id, text};
     port.fixed_subnets[slot.index] = slot.range().subnet_id;
     port.fixed_addresses[slot.index] = text;
@@ -112,8 +117,13 @@ void Allocation::add_one(Port& port, FixedIp const& wanted, std::vector<Subnet> 
                    fmt::format("IP address {} is not a valid IP for the specified subnet.", *wanted.ip_address));
     }
     if (!subnet) refuse_input("Invalid input for operation: IP allocation requires subnet_id or ip_address.");
-    if (!subnet->is_automatic())
-        return address ? add_slot(port, {whole(*subnet)}, address) : add_slot(port, ranges_of(*subnet));
+    if (!subnet->is_automatic()) {
+        auto ranges = address ? std::vector{whole(*subnet)} : ranges_of(*subnet);
+        if (ranges.empty())
+            refuse(Code::conflict, "IpAddressGenerationFailure",
+                   fmt::format("No more IP addresses available on network {}.", port.network_id));
+        return add_slot(port, std::move(ranges), address);
+    }
     if (!address || *address == eui64_address(subnet->block(), port.mac_address)) return add_automatic(port, *subnet);
     if (port.of_a_router()) return add_slot(port, {whole(*subnet)}, address);
     refuse(Code::invalid, "AllocationOnAutoAddressSubnet",

@@ -152,7 +152,7 @@ network::Router router_for_driver(Store& store, Router const& router) {
         }
     }
     if (router.external_gateway_info) out.snat = router.external_gateway_info->enable_snat.value_or(true);
-    for (auto const& route : router.routes) out.routes.push_back(route_of(route));
+    for (auto const& route : *router.routes) out.routes.push_back(route_of(route));
     for (auto const& ip : store.all<FloatingIp>(where("router_id", json::string(router.id))))
         if (ip.floating_ip_address && ip.fixed_ip_address)
             out.floating_ips.push_back({ip.id, *ip.floating_ip_address, *ip.fixed_ip_address});

@@ -146,19 +146,22 @@ Reply FloatingIps::update(Request& request) {
     });
 }
 
+Writes remove_with_port(Store& store, FloatingIp const& ip, Changed& changed) {
+    auto const router = ip.told_to ? ip.told_to : ip.router_id;
+    if (router) changed.router(*router);
+    Writes writes = volutus::remove(ip) + release(ip.id);
+    if (auto holder = store.get<Port>(ip.floating_port_id)) {
+        // The driver knows the address by its router.
+        holder->at_driver = router.has_value();
+        writes += remove_with_addresses(*holder, router ? due_id(Thing::router, *router) : "", changed);
+    }
+    return writes;
+}
+
 Reply FloatingIps::remove(Request& request) {
     return retry_on_conflict([&] {
-        auto& store = request.store();
-        auto const ip = request.require<FloatingIp>();
-        auto const router = ip.told_to ? ip.told_to : ip.router_id;
         Changed changed;
-        if (router) changed.router(*router);
-        Writes writes = volutus::remove(ip) + release(ip.id);
-        if (auto holder = store.get<Port>(ip.floating_port_id)) {
-            // The driver knows the address by its router.
-            holder->at_driver = router.has_value();
-            writes += remove_with_addresses(*holder, router ? due_id(Thing::router, *router) : "", changed);
-        }
+        auto writes = remove_with_port(request.store(), request.require<FloatingIp>(), changed);
         request.apply(std::move(writes) + changed.writes());
         return request.reply();
     });

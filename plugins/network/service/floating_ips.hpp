@@ -8,6 +8,9 @@
 
 namespace volutus::network_service {
 
+// Its address goes back when the router that leads it has been told.
+Writes remove_with_port(Store& store, FloatingIp const& ip, Changed& changed);
+
 class FloatingIps {
 public:
     explicit FloatingIps(Settings const& settings) : settings_(settings) {}

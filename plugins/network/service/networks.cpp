@@ -1,5 +1,6 @@
 #include "networks.hpp"
 
+#include "floating_ips.hpp"
 #include "port.hpp"
 #include "refusal.hpp"
 #include "security_groups.hpp"
@@ -8,6 +9,8 @@
 #include "tags.hpp"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace volutus::network_service {
 
@@ -147,7 +150,7 @@ Reply Networks::update(Request& request) {
     });
 }
 
-// Its subnets go with it, and the ports that the cloud made for it.
+// Its subnets go with it, the ports that the cloud made for it, and the floating IPs that lead nowhere.
 Reply Networks::remove(Request& request) {
     return retry_on_conflict([&] {
         auto const network = request.require<Network>();
@@ -155,7 +158,14 @@ Reply Networks::remove(Request& request) {
         Changed changed;
         Writes writes = volutus::remove(network) + release(network.id);
         std::string used;
+        std::set<std::string> idle; // ports of such floating IPs
+        for (auto const& ip : store.all<FloatingIp>(where("floating_network_id", json::string(network.id)))) {
+            if (ip.port_id) continue;
+            idle.insert(ip.floating_port_id);
+            writes += remove_with_port(store, ip, changed);
+        }
         for (auto const& port : store.all<Port>(where("network_id", json::string(network.id)))) {
+            if (idle.count(port.id) > 0) continue;
             if (port.device_owner == owners::dhcp)
                 writes += remove_with_addresses(port, due_id(Thing::network, network.id), changed);
             else

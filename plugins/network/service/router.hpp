@@ -20,7 +20,7 @@ struct Router : Standard {
     bool admin_state_up = true;
     std::optional<GatewayInfo> external_gateway_info;
     std::optional<std::string> gateway_port_id;
-    std::vector<HostRoute> routes;
+    std::optional<std::vector<HostRoute>> routes = std::vector<HostRoute>(); // a body may say null for none
     std::vector<std::string> availability_zone_hints;
 };
 Resource const& resource_of(Router const*);

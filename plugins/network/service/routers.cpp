@@ -28,7 +28,7 @@ bool same_route(HostRoute const& a, HostRoute const& b) {
 // A next hop is on a network that the router has a port on, and is not the router itself.
 void check_routes(Store& store, Router const& router) {
     auto const ports = ports_of(store, router);
-    for (auto const& route : router.routes) {
+    for (auto const& route : *router.routes) {
         auto const hop = parse_address(route.nexthop);
         bool reached = false, own = false;
         for (auto const& port : ports)
@@ -173,6 +173,7 @@ Reply Routers::update(Request& request) {
         auto router = request.require<Router>();
         auto const before = router;
         request.change(router);
+        if (!router.routes) router.routes.emplace();
         Gateway gateway;
         if (request.body().contains("external_gateway_info")) plan_gateway(request, router, before, gateway);
         if (request.body().contains("routes")) check_routes(store, router);
@@ -308,7 +309,7 @@ Reply Routers::remove_interface(Request& request, Interface const& wanted) {
                                        "required by one or more floating IPs.",
                                        id, router.id));
             }
-        for (auto const& route : router.routes)
+        for (auto const& route : *router.routes)
             for (auto const& id : found->fixed_subnets)
                 if (auto const hop = parse_address(route.nexthop);
                     hop && store.require<Subnet>(id).block().contains(*hop))
@@ -330,7 +331,7 @@ Reply Routers::remove_interface(Request& request, Interface const& wanted) {
 Router Routers::change_routes(Request& request, std::vector<HostRoute> const& add, std::vector<HostRoute> const& drop) {
     return retry_on_conflict([&] {
         auto router = request.require<Router>();
-        auto& routes = router.routes;
+        auto& routes = *router.routes;
         auto has = [&](std::vector<HostRoute> const& any, HostRoute const& one) {
             return std::any_of(any.begin(), any.end(), [&](HostRoute const& other) { return same_route(other, one); });
         };

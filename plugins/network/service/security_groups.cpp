@@ -12,6 +12,7 @@
 #include <cctype>
 #include <charconv>
 #include <fmt/format.h>
+#include <tuple>
 
 namespace volutus::network_service {
 
@@ -46,10 +47,11 @@ bool has_ports(int protocol) {
 void check_range(SecurityGroupRule const& rule, int protocol) {
     auto const &low = rule.port_range_min, &high = rule.port_range_max;
     if (protocol == 1 || protocol == 58) {
-        for (auto const& [value, name] : {std::pair{&low, "port_range_min"}, std::pair{&high, "port_range_max"}})
+        for (auto const& [value, what, name] :
+             {std::tuple{&low, "type", "port_range_min"}, std::tuple{&high, "code", "port_range_max"}})
             if (*value && (**value < 0 || **value > 255))
                 refuse(Code::invalid, "SecurityGroupInvalidIcmpValue",
-                       fmt::format("Invalid value for ICMP {} ({}) {}. It must be 0 to 255.", name, name, **value));
+                       fmt::format("Invalid value for ICMP {} ({}) {}. It must be 0 to 255.", what, name, **value));
         if (!low && high)
             refuse(Code::invalid, "SecurityGroupMissingIcmpType",
                    fmt::format("ICMP code (port-range-max) {} is provided but ICMP type (port-range-min) is missing.",

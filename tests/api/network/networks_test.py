@@ -162,6 +162,11 @@ class Subnets(NetworkTest):
         subnet = self.subnet(stateful, "2001:db8:1::/64", project="s4")
         self.assertEqual(subnet["gateway_ip"], "2001:db8:1::1")
         self.assertIn(ipaddress.ip_address(self.port(stateful, project="s4")["fixed_ips"][0]["ip_address"]), ipaddress.ip_network("2001:db8:1::/64"))
+        for wanted in ("2001:db8:1:0:6901:b234:b19:ff8c", "2001:db8:1:0:f816:3eff:fe01:203", "2001:db8:1:0:ffff:ffff:ffff:ffff"):
+            fixed = [{"subnet_id": subnet["id"], "ip_address": wanted}]
+            self.assertEqual(self.port(stateful, fixed_ips=fixed, project="s4")["fixed_ips"][0]["ip_address"], wanted)
+            self.refused("POST", "/ports", {"port": {"network_id": stateful["id"], "fixed_ips": fixed}}, 409,
+                         "IpAddressAlreadyAllocated", project="s4")
 
     def test_pools_hand_out_subnets(self):
         pool = self.make("subnetpool", name="pool", prefixes=["10.10.0.0/16", "10.11.0.0/16"], default_prefixlen=24, project="s5")

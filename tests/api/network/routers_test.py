@@ -94,6 +94,8 @@ class Routers(Outside):
         self.assertEqual(self.call("PUT", path + "/add_extraroutes", {"router": {"routes": [one, two]}}, project="r4")["router"]["routes"], [one, two])
         self.refused("PUT", path + "/remove_router_interface", {"subnet_id": subnet["id"]}, 409, "RouterInterfaceInUseByRoute", project="r4")
         self.assertEqual(self.call("PUT", path + "/remove_extraroutes", {"router": {"routes": [one, two]}}, project="r4")["router"]["routes"], [])
+        self.call("PUT", path, {"router": {"routes": [one]}}, project="r4")
+        self.assertEqual(self.call("PUT", path, {"router": {"routes": None}}, project="r4")["router"]["routes"], [])
 
 
 class FloatingIps(Outside):
@@ -135,6 +137,17 @@ class FloatingIps(Outside):
         self.assertEqual((free["status"], free["port_id"]), ("DOWN", None))
         self.refused("GET", f"/floatingips/{free['floating_ip_address']}", code=404, project="f2")
         self.call("DELETE", f"/floatingips/{free['id']}", project="f2")
+
+    def test_floating_ips_that_lead_nowhere_go_with_their_network(self):
+        other = self.as_operator("POST", "/networks", {"network": {
+            "name": "other", "router:external": True, "provider:network_type": "flat",
+            "provider:physical_network": "second"}})["network"]
+        self.as_operator("POST", "/subnets", {"subnet": {
+            "network_id": other["id"], "cidr": "198.51.100.0/24", "ip_version": 4, "enable_dhcp": False}})
+        free = self.make("floatingip", floating_network_id=other["id"], project="f3")
+        self.as_operator("DELETE", f"/networks/{other['id']}")
+        self.refused("GET", f"/floatingips/{free['id']}", code=404, project="f3")
+        self.assert_in_order()
 
 
 class SecurityGroups(NetworkTest):

@@ -23,7 +23,7 @@ struct ImageApi : testing::Test {
     std::function<void()> before_save;
 
     ImageApi() {
-        fake.admin_rules = {"context_is_admin", "publicize_image", "deactivate", "reactivate"};
+        fake.admin_rules = {"context_is_admin", "publicize_image"};
         fake.streaming[std::string(image_store::contract.name)] = [this](auto name, auto request, auto in, auto out) {
             return keep(name, request, in, out);
         };

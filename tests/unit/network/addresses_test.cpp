@@ -44,13 +44,20 @@ TEST(Blocks, HoldAddressesOfTheirOwnVersionOnly) {
     EXPECT_FALSE(block("0.0.0.0/0").overlaps(block("::/0")));
 }
 
-TEST(Blocks, ALargeOneGivesOutItsLowerPart) {
+TEST(Blocks, ALargeOneGivesOutItsLowerPartAndAnyAddressOnRequest) {
     EXPECT_EQ(largest_offset(block("10.0.0.0/24")), 255);
     EXPECT_EQ(offset_in(block("10.0.0.0/24"), address("10.0.0.9")), 9);
     EXPECT_EQ(offset_in(block("10.0.0.0/24"), address("10.0.1.9")), std::nullopt);
     auto const large = block("fd00::/64");
     EXPECT_EQ(offset_in(large, large.base.plus(static_cast<Number>(largest_offset(large)))), largest_offset(large));
-    EXPECT_EQ(offset_in(large, address("fd00::ffff:ffff:ffff:ffff")), std::nullopt);
+    for (auto const* text :
+         {"fd00::1", "fd00::6901:b234:b19:ff8c", "fd00::f816:3eff:fe00:1", "fd00::ffff:ffff:ffff:ffff"}) {
+        auto const offset = offset_in(large, address(text));
+        ASSERT_TRUE(offset) << text;
+        EXPECT_EQ(to_string(address_at(large, *offset)), text);
+    }
+    EXPECT_EQ(offset_in(large, address("fd00::8000:0:0:0")), std::nullopt);
+    EXPECT_EQ(offset_in(block("fd00::/48"), address("fd00:0:0:1::")), std::nullopt);
 }
 
 TEST(Addresses, AGuestFormsItsOwnFromItsMac) {
