@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace volutus::kernel::auth {
 
 namespace {
@@ -26,6 +29,21 @@ Caller with_service(Caller const& user, Context const& service) {
     for (auto const& role : service.roles) reference.roles.push_back(role.name);
     return Caller(std::move(context));
 }
+
+// The calls of a context have resolve_limit for as long as this lives.
+class Hurry {
+public:
+    explicit Hurry(plugin::CallContext& context)
+        : context_(context),
+          before_(std::exchange(context.deadline, std::min(context.deadline, world::now() + resolve_limit))) {}
+    ~Hurry() { context_.deadline = before_; }
+    Hurry(Hurry const&) = delete;
+    Hurry& operator=(Hurry const&) = delete;
+
+private:
+    plugin::CallContext& context_;
+    world::Instant const before_;
+};
 } // namespace
 
 Authenticator::Authenticator(plugin::Registry& registry, Sealer const& sealer, std::shared_ptr<Policy const> policy,
@@ -35,26 +53,27 @@ Authenticator::Authenticator(plugin::Registry& registry, Sealer const& sealer, s
       expired_window_(options.expired_window), cache_(options.cached_contexts) {}
 
 std::shared_ptr<Caller const> Authenticator::caller(Presented const& presented) {
-    if (presented.service.empty()) return find_or_resolve(presented.token, {}, presented.trace);
-    auto const service = find_or_resolve(presented.service, {}, presented.trace);
+    if (presented.service.empty()) return find_or_resolve(presented.token, {}, presented);
+    auto const service = find_or_resolve(presented.service, {}, presented);
     bool const is_service = policy_->decide(service_, service->credentials, {}).allowed;
     auto const user =
-        find_or_resolve(presented.token, is_service ? expired_window_ : std::chrono::milliseconds(0), presented.trace);
+        find_or_resolve(presented.token, is_service ? expired_window_ : std::chrono::milliseconds(0), presented);
     return std::make_shared<Caller const>(with_service(*user, service->context));
 }
 
 std::shared_ptr<Caller const> Authenticator::find_or_resolve(std::string_view token, std::chrono::milliseconds grace,
-                                                             std::string_view trace) {
+                                                             Presented const& presented) {
     if (auto known = cache_.find(token)) return known;
     auto const opened = sealer_.open(token, std::chrono::duration_cast<std::chrono::seconds>(grace));
-    return resolve(token, opened, trace);
+    return resolve(token, opened, presented);
 }
 
 std::shared_ptr<Caller const> Authenticator::resolve(std::string_view text, Token const& token,
-                                                     std::string_view trace) {
-    plugin::CallContext context;
-    context.trace = trace;
-    context.deadline = world::now() + resolve_limit;
+                                                     Presented const& presented) {
+    plugin::CallContext own;
+    auto& context = presented.within ? *presented.within : own;
+    if (!presented.within) context.trace = presented.trace;
+    Hurry const hurry(context);
     plugin::CallFrame frame(context);
     Call within(&frame);
     Client<volutus::auth::contract> const identity(registry_.host());

@@ -13,9 +13,10 @@
 namespace volutus::kernel::auth {
 
 struct Presented {
-    std::string_view token;   // of the user, never empty
-    std::string_view service; // of the service that passes the request on; empty: none
-    std::string_view trace;   // the request's id
+    std::string_view token;                // of the user, never empty
+    std::string_view service;              // of the service that passes the request on; empty: none
+    std::string_view trace;                // the request's id
+    plugin::CallContext* within = nullptr; // the call that the check is a part of; null: it stands alone
 };
 
 // Any thread.
@@ -36,7 +37,7 @@ public:
     // The token that a request is about, and not the caller's: shown or revoked by somebody who may. `expired_too`: within
     // the window.
     std::shared_ptr<Caller const> subject(std::string_view token, bool expired_too, std::string_view trace) {
-        return find_or_resolve(token, expired_too ? expired_window_ : std::chrono::milliseconds(0), trace);
+        return find_or_resolve(token, expired_too ? expired_window_ : std::chrono::milliseconds(0), {{}, {}, trace});
     }
 
     // The body of a note with the topic volutus::auth::changed_topic was committed at `revision`: once this returns,
@@ -45,8 +46,8 @@ public:
 
 private:
     std::shared_ptr<Caller const> find_or_resolve(std::string_view token, std::chrono::milliseconds grace,
-                                                  std::string_view trace);
-    std::shared_ptr<Caller const> resolve(std::string_view text, Token const& token, std::string_view trace);
+                                                  Presented const& presented);
+    std::shared_ptr<Caller const> resolve(std::string_view text, Token const& token, Presented const& presented);
 
     plugin::Registry& registry_;
     Sealer const& sealer_;

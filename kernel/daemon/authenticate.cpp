@@ -64,12 +64,14 @@ std::shared_ptr<auth::Caller const> named(std::string_view token, auth::OpenMode
 } // namespace
 
 gateway::Authenticate authentication_by_tokens(std::shared_ptr<auth::Authenticator> authenticator) {
-    return [authenticator = std::move(authenticator)](gateway::Request& request, bool may_be_anonymous) {
+    return [authenticator = std::move(authenticator)](gateway::Request& request, bool may_be_anonymous,
+                                                      plugin::CallContext* within) {
         auto const token = request.header("X-Auth-Token");
         if (token.empty() && !may_be_anonymous) refuse();
         if (token.empty()) return anonymous(request);
         try {
-            return identity_of(authenticator->caller({token, request.header("X-Service-Token"), request.id}), request);
+            auto const service = request.header("X-Service-Token");
+            return identity_of(authenticator->caller({token, service, request.id, within}), request);
         } catch (Error const& error) {
             if (!may_be_anonymous || error.code() != Code::unauthenticated) throw;
             return anonymous(request);
@@ -78,28 +80,27 @@ gateway::Authenticate authentication_by_tokens(std::shared_ptr<auth::Authenticat
 }
 
 gateway::Authenticate no_authentication() {
-    return [](gateway::Request& request, bool may_be_anonymous) {
+    return [](gateway::Request& request, bool may_be_anonymous, plugin::CallContext*) {
         if (!may_be_anonymous) refuse();
         return anonymous(request);
     };
 }
 
 gateway::Authenticate open_authentication(auth::OpenMode const& open, std::shared_ptr<auth::Policy const> policy) {
-    return [open, policy = std::move(policy)](gateway::Request& request, bool) {
+    return [open, policy = std::move(policy)](gateway::Request& request, bool, plugin::CallContext*) {
         return identity_of(named(request.header("X-Auth-Token"), open, *policy), request);
     };
 }
 
 gateway::Authenticate at_a_rate(gateway::Authenticate authenticate, std::shared_ptr<gateway::RateLimiter> users) {
-    return
-        [authenticate = std::move(authenticate), users = std::move(users)](gateway::Request& request, bool anonymous) {
-            auto identity = authenticate(request, anonymous);
-            if (!identity.known) return identity;
-            auto const wait = users->take(identity.known->credentials.user_id, world::now());
-            if (wait.count() > 0)
-                throw gateway::RateLimited("this user sends too many requests; see Retry-After", wait);
-            return identity;
-        };
+    return [authenticate = std::move(authenticate), users = std::move(users)](gateway::Request& request, bool anonymous,
+                                                                              plugin::CallContext* within) {
+        auto identity = authenticate(request, anonymous, within);
+        if (!identity.known) return identity;
+        auto const wait = users->take(identity.known->credentials.user_id, world::now());
+        if (wait.count() > 0) throw gateway::RateLimited("this user sends too many requests; see Retry-After", wait);
+        return identity;
+    };
 }
 
 } // namespace volutus::kernel::daemon

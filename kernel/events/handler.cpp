@@ -72,14 +72,14 @@ Handler::Handler(Hub& hub, store::Store& store, std::shared_ptr<auth::Policy con
 gateway::Response Handler::handle(gateway::Request& request) {
     try {
         auto wanted = wanted_by(request);
-        judge(wanted, authenticate_(request, false));
+        judge(wanted, authenticate_(request, false, nullptr));
         Credentials kept{std::string(request.header("X-Auth-Token")), std::string(request.header("X-Service-Token")),
                          request.id, request.origin.client};
         wanted.still_allowed = [self = shared_from_this(), asked = wanted, kept = std::move(kept)] {
             try {
                 auto again = shown_again(kept);
                 auto now = asked;
-                self->judge(now, self->authenticate_(again, false));
+                self->judge(now, self->authenticate_(again, false, nullptr));
                 return now.project == asked.project && now.as_operator == asked.as_operator;
             } catch (std::exception const&) { // whatever it is: nobody vouches for the caller now
                 return false;

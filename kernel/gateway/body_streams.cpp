@@ -16,13 +16,14 @@ namespace {
 constexpr vlt_head stream_head{sizeof(vlt_stream), VLT_ABI_MAJOR, VLT_ABI_MINOR};
 }
 
-InputBody::InputBody(Request& request) : vlt_stream{}, request_(request) {
+InputBody::InputBody(Request& request, Overdue::Watched& watched, world::Duration patience)
+    : vlt_stream{}, request_(request), watched_(watched), patience_(patience) {
     head = stream_head;
     read = [](vlt_stream* stream, vlt_span into, std::uint64_t* count) -> vlt_status {
         auto& self = *static_cast<InputBody*>(stream);
         try {
             if (self.request_.stream) {
-                *count = self.request_.stream->read(into.data, into.size);
+                *count = self.read_stream(into.data, into.size);
                 return VLT_OK;
             }
             auto const rest = self.request_.body.substr(self.position_);
@@ -37,6 +38,13 @@ InputBody::InputBody(Request& request) : vlt_stream{}, request_(request) {
         }
     };
     close = [](vlt_stream*) -> vlt_status { return VLT_OK; };
+}
+
+std::size_t InputBody::read_stream(void* into, std::size_t size) {
+    watched_.pause();
+    auto const count = request_.stream->read(into, size);
+    watched_.expect_within(patience_);
+    return count;
 }
 
 OutputBody::OutputBody(std::size_t most) : vlt_stream{}, most_(most) {

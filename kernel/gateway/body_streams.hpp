@@ -1,6 +1,7 @@
 // The bodies of a request and its reply as the streams of a call.
 #pragma once
 
+#include "kernel/gateway/overdue.hpp"
 #include "kernel/gateway/request.hpp"
 #include "kernel/gateway/response.hpp"
 
@@ -12,15 +13,20 @@
 
 namespace volutus::kernel::gateway {
 
-// Reads the document, or the client's stream where the route has one.
+// Reads the document, or the client's stream where the route has one. Whoever waits for the client is not overdue, and
+// then has `patience` from one piece to the next.
 class InputBody : public vlt_stream {
 public:
-    explicit InputBody(Request& request);
+    InputBody(Request& request, Overdue::Watched& watched, world::Duration patience);
     InputBody(InputBody const&) = delete;
     InputBody& operator=(InputBody const&) = delete;
 
 private:
+    std::size_t read_stream(void* into, std::size_t size);
+
     Request& request_;
+    Overdue::Watched& watched_;
+    world::Duration const patience_;
     std::size_t position_ = 0;
 };
 

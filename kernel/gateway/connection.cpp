@@ -142,7 +142,7 @@ void Connection::on_written(error_code failure, std::size_t count) {
 void Connection::run_then() {
     switch (std::exchange(then_, Then::nothing)) {
     case Then::nothing: return;
-    case Then::next_request: return next_request();
+    case Then::next_request: return in_begin_ == in_end_ ? next_request() : await_turn();
     case Then::next_piece: return next_piece();
     case Then::next_news: return send_news();
     case Then::finish_reply:
@@ -172,7 +172,7 @@ bool Connection::holds_too_much() const { return held_ > modest && shared_.held 
 // Closing while bytes of the client are unread would make the kernel answer with a reset, which can overtake the last
 // reply; so the sending side is closed, and the rest read until the client has closed too.
 void Connection::begin_close() {
-    if (given_up_) return abort();
+    if (here_.given_up || in_pool_.given_up) return abort();
     if (!transport_->plain() && reading_) return abort(); // TLS cannot say goodbye in the middle of a read
     state_ = State::lingering;
     deadline_ = world::now() + limits_.linger;

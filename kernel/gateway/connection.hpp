@@ -1,7 +1,8 @@
 // One client's connection: a plain state machine, one request after the other.
 //
 // All of it runs on its io thread, but for run_handler() and the jobs of a reply's body, during which the io thread
-// leaves `request_` and `response_` alone. Replies are gathered in `out_` while further requests stand in the input
+// leaves `request_` and `response_` alone. A handler or a refusal that does not come back is given up: its thread is left
+// to it, and the client is told. Replies are gathered in `out_` while further requests stand in the input
 // (pipelining) and written in one go; what the socket takes at once needs no event.
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace volutus::kernel::gateway {
 
-class Connection final : public std::enable_shared_from_this<Connection>, private Exchange {
+class Connection final : public std::enable_shared_from_this<Connection> {
 public:
     Connection(IoThread& io, std::shared_ptr<Limits const> limits, std::unique_ptr<Transport> transport,
                Listener const& listener, std::string peer);
@@ -27,6 +28,7 @@ public:
     void on_handshaken(error_code failure);
     void on_read(error_code failure, std::size_t count);
     void on_written(error_code failure, std::size_t count);
+    void take_turn();
     void check_time(world::Instant now);
     void drain();
     void routes_replaced();
@@ -37,7 +39,7 @@ private:
         handshaking,
         head,       // waits for a request, or for the rest of its header
         document,   // reads a body that the handler gets whole
-        handling,   // the handler runs on a thread of a pool; it may read the body through `upload_`
+        handling,   // the handler runs; on a thread of a pool it may read the body through `upload_`
         replying,   // the reply is on its way
         live,       // the reply is news, told as they come
         passing,    // reads and drops what the handler left of the body
@@ -67,7 +69,7 @@ private:
     // connection_request.cpp: from a header to a handler. Those with a bool: true when the reply stands in the output
     // and the next request may be looked at.
     void next_request();
-    void go_on_later();
+    void await_turn();
     void await_head();
     void reset_exchange();
     bool serve();
@@ -83,11 +85,12 @@ private:
     bool dispatch();
     Response run_handler();
     void on_handled();
-    void give_up(Refusal const& why) override;
+    Response run_here(std::function<Response()> const& call);
     void on_given_up(Refusal const& why);
 
     // connection_reply.cpp
     Response refusal(unsigned status, std::string_view message, std::chrono::seconds retry_after = {});
+    Response word(Refusal const& why);
     bool refuse(unsigned status, std::string_view message) { return answer(refusal(status, message)); }
     bool answer(Response response);
     bool body_left() const { return head_.has_body() && !body_done_; }
@@ -165,8 +168,17 @@ private:
     bool continue_due_ = false;
     bool chunked_reply_ = false;
     bool chunk_open_ = false;
-    bool ending_ = false;   // of a live reply: its end is on its way
-    bool given_up_ = false; // the handler still uses the request, so nothing more is read; set before it can return
+    bool ending_ = false; // of a live reply: its end is on its way
+
+    // What runs on a thread, until it is given up.
+    struct Running final : Exchange {
+        explicit Running(Connection& c) : connection(c) {}
+        void give_up(Refusal const& why) override;
+        Connection& connection;
+        Pool* pool = nullptr;  // whose thread it is; null: the io thread
+        bool given_up = false; // and still uses the request, so nothing more is read; set before it can return
+    };
+    Running here_{*this}, in_pool_{*this};
 };
 
 } // namespace volutus::kernel::gateway

@@ -51,10 +51,13 @@ private:
 
 Response Connection::refusal(unsigned status, std::string_view message, std::chrono::seconds retry_after) {
     if (status == 503) retry_after = std::max(retry_after, std::chrono::seconds(1));
-    Refusal const why{status, std::string(message), retry_after};
+    return run_here([&] { return word({status, std::string(message), retry_after}); });
+}
+
+Response Connection::word(Refusal const& why) {
     auto response = handler_->refuse(request_, why);
-    if (status == 405) response.set("Allow", match_.allow);
-    if (retry_after.count() > 0) response.set("Retry-After", fmt::to_string(retry_after.count()));
+    if (why.status == 405) response.set("Allow", match_.allow);
+    if (why.retry_after.count() > 0) response.set("Retry-After", fmt::to_string(why.retry_after.count()));
     return response;
 }
 

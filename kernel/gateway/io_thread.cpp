@@ -31,7 +31,32 @@ IoThread::~IoThread() = default;
 
 void IoThread::start() {
     sweep();
-    thread_ = world::Thread("http-io", [this] { context.run(); });
+    world::Lock const lock(mutex_);
+    add();
+}
+
+// With mutex_ held.
+void IoThread::add() {
+    auto const own = threads_.emplace(threads_.end());
+    *own = world::Thread("http-io", [this, own] { run(own); });
+}
+
+void IoThread::run(Threads::iterator own) {
+    try {
+        context.run();
+    } catch (LeftBehind const&) {
+        world::Lock const lock(mutex_);
+        if (!joining_) ended_.splice(ended_.end(), threads_, own);
+    }
+}
+
+void IoThread::stand_in() {
+    Threads ended;
+    world::Lock lock(mutex_);
+    if (joining_) return;
+    add();
+    ended.swap(ended_);
+    lock.unlock(); // to be joined without it
 }
 
 void IoThread::stop() {
@@ -41,7 +66,11 @@ void IoThread::stop() {
         abort_all();
         work_.reset();
     });
-    thread_.join();
+    {
+        world::Lock const lock(mutex_);
+        joining_ = true;
+    }
+    for (auto& thread : threads_) thread.join();
 }
 
 void IoThread::drain() {
@@ -68,9 +97,24 @@ void IoThread::sweep() {
     timer_.expires_after(tick_);
     timer_.async_wait([this](error_code) {
         if (stopping_) return;
+        sweep(); // first: to word a refusal may take for ever
         auto const now = world::now();
         for (auto const& connection : all()) connection->check_time(now);
-        sweep();
+    });
+}
+
+void IoThread::wait_for_turn(std::shared_ptr<Connection> connection) {
+    line_.push_back(std::move(connection));
+    if (line_.size() == 1) call_next();
+}
+
+// What is posted from within the loop runs after the events that are ready by then.
+void IoThread::call_next() {
+    asio::post(context, [this] {
+        auto const next = std::move(line_.front());
+        line_.pop_front();
+        if (!line_.empty()) call_next();
+        next->take_turn();
     });
 }
 

@@ -10,7 +10,9 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -78,12 +80,21 @@ public:
     void stop(); // cuts the connections and joins
 
     Shared& shared;
-    asio::io_context context{1};
+    // The hint is not 1, with which what a thread posts would wait for that same thread.
+    asio::io_context context{2};
 
-    // The rest only on this thread.
+    // What the loop runs does not come back: another thread goes on with the loop. Once back it throws LeftBehind, and
+    // touches nothing that is the loop's. Any thread.
+    void stand_in();
+    struct LeftBehind {};
+
+    // The rest only on the thread that runs the loop.
     std::shared_ptr<RouteTable const> table;
     void add(Connection& connection) { connections_.insert(&connection); }
     void remove(Connection& connection) { connections_.erase(&connection); }
+    // Calls its take_turn() when those before it have had their turn, one in each pass over the events of all others: who
+    // has just sent something waits for one turn at most, however many wait here.
+    void wait_for_turn(std::shared_ptr<Connection> connection);
     void drain();
     void abort_all();
     void replace_table(std::shared_ptr<RouteTable const> next);
@@ -92,8 +103,10 @@ public:
 
 private:
     void sweep();
+    void call_next();
     std::vector<std::shared_ptr<Connection>> all() const; // held, because what is done to them may end them
     std::unordered_set<Connection*> connections_;
+    std::deque<std::shared_ptr<Connection>> line_; // waits for its turn; while there is one, call_next() is posted
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                asio::io_context::executor_type>
@@ -104,7 +117,13 @@ private:
     std::array<unsigned char, 4096> random_; // drawn at once: a system call for each id is a tenth of a small request
     std::size_t random_used_ = sizeof random_;
     bool stopping_ = false;
-    world::Thread thread_;
+
+    using Threads = std::list<world::Thread>;
+    void add();
+    void run(Threads::iterator own);
+    world::Mutex mutex_; // of what follows
+    bool joining_ = false;
+    Threads threads_, ended_; // the last of threads_ runs the loop
 };
 
 } // namespace volutus::kernel::gateway

@@ -5,21 +5,31 @@
 namespace volutus::kernel::gateway {
 
 namespace {
-constexpr auto grace = std::chrono::seconds(1); // after the deadline, for a call that hears of its cancellation
+constexpr auto grace = std::chrono::seconds(1); // for a call that is due and hears of its cancellation
 } // namespace
 
-Overdue::Watched::Watched(Overdue* by, plugin::CallContext& context, Exchange* exchange, std::string const& plugin)
-    : by_(exchange && context.deadline != world::Instant::max() ? by : nullptr), context_(context), exchange_(exchange),
-      plugin_(plugin) {
-    if (!by_) return;
-    world::Lock const lock(by_->mutex_);
-    wait_until(context.deadline);
+Overdue::Watched::Watched(Overdue* by, plugin::CallContext& context, Exchange* exchange, std::string const& service,
+                          world::Duration patience)
+    : by_(exchange ? by : nullptr), context_(context), exchange_(exchange), service_(service) {
+    if (by_) place_ = by_->watched_.end();
+    expect_within(patience);
 }
 
-Overdue::Watched::~Watched() {
+void Overdue::Watched::pause() {
     if (!by_) return;
     world::Lock const lock(by_->mutex_);
+    if (place_ == by_->watched_.end()) return;
+    by_->watched_.erase(place_);
+    place_ = by_->watched_.end();
+}
+
+void Overdue::Watched::expect_within(world::Duration patience) {
+    if (!by_) return;
+    world::Lock const lock(by_->mutex_);
+    if (given_up_) return;
     if (place_ != by_->watched_.end()) by_->watched_.erase(place_);
+    due_ = world::now() + patience;
+    wait_until(due_);
 }
 
 void Overdue::Watched::wait_until(world::Instant when) {
@@ -59,8 +69,8 @@ void Overdue::look() {
         watched_.erase(watched_.begin());
         call.place_ = watched_.end();
         call.context_.cancelled.tell();
-        if (now < call.context_.deadline + grace) {
-            call.wait_until(call.context_.deadline + grace);
+        if (now < call.due_ + grace) {
+            call.wait_until(call.due_ + grace);
             continue;
         }
         if (!call.context_.give_up()) { // it is with the kernel or another process by now; it may yet go back
@@ -68,7 +78,8 @@ void Overdue::look() {
             continue;
         }
         log::write(Level::error, "gateway", "a request hangs, and is given up",
-                   {{"plugin", call.plugin_}, {"request_id", call.context_.trace}});
+                   {{"service", call.service_}, {"request_id", call.context_.trace}});
+        call.given_up_ = true;
         call.exchange_->give_up({504, "the service did not answer in time", {}});
     }
 }

@@ -1,6 +1,6 @@
 // Watches over calls that a plugin may not come back from.
 //
-// A call that is not back at its deadline is cancelled, and given up a moment later if it is inside the code of a plugin
+// A call that is not back when it is due is cancelled, and given up a moment later if it is inside the code of a plugin
 // that can be blamed: the plugin is quarantined (see plugin::Suspect), its client is told, and the call's thread is left to
 // it. What waits for the kernel itself or for another process is not given up: those end by themselves.
 #pragma once
@@ -20,13 +20,20 @@ public:
     Overdue(Overdue const&) = delete;
     Overdue& operator=(Overdue const&) = delete;
 
-    // One call, for as long as this lives. A call without an exchange cannot be given up; nor can one without `by`.
+    // A call, or several of one context, for as long as this lives. Without an exchange there is nobody to be told, and it
+    // cannot be given up; nor can it without `by`.
     class Watched {
     public:
-        Watched(Overdue* by, plugin::CallContext& context, Exchange* exchange, std::string const& plugin);
-        ~Watched();
+        Watched(Overdue* by, plugin::CallContext& context, Exchange* exchange, std::string const& service,
+                world::Duration patience);
+        ~Watched() { pause(); }
         Watched(Watched const&) = delete;
         Watched& operator=(Watched const&) = delete;
+
+        // Due that much later.
+        void expect_within(world::Duration patience);
+        // Not due until it is expected again: for as long as it waits for somebody else.
+        void pause();
 
     private:
         friend class Overdue;
@@ -35,7 +42,9 @@ public:
         Overdue* const by_;
         plugin::CallContext& context_;
         Exchange* const exchange_;
-        std::string const& plugin_;
+        std::string const& service_;
+        bool given_up_ = false;
+        world::Instant due_{};
         std::multimap<world::Instant, Watched*>::iterator place_;
     };
 

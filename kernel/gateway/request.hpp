@@ -41,11 +41,11 @@ struct Caller {
 
 struct Refusal;
 
-// The client's side of a request whose handler may wait. Once the handler is given up, the client is told the refusal, and
-// what the handler still answers is dropped.
+// The client's side of a request. Once its handler, or the wording of its refusal, is given up, the client is told the
+// refusal, and what still comes back is dropped.
 class Exchange {
 public:
-    virtual void give_up(Refusal const& why) = 0; // any thread, once, while the handler runs
+    virtual void give_up(Refusal const& why) = 0; // any thread, while the handler runs; only the first one counts
 
 protected:
     ~Exchange() = default;
@@ -71,7 +71,7 @@ public:
     Route const* route = nullptr;  // what matched; null while a refusal for no route is rendered
     bool tls = false;              // on this hop; the client's own scheme is origin.scheme
     Caller caller;
-    Exchange* exchange = nullptr; // null on reads_only and streaming routes: those cannot be given up
+    Exchange* exchange = nullptr; // null: there is nobody to be told, and it cannot be given up
 
     // The value of the first header of that name, whatever its case; empty when there is none.
     std::string_view header(std::string_view name) const;

@@ -26,6 +26,10 @@ constexpr std::uint32_t switching_protocols = 101;
 // A refusal is rendered on the connection's thread, which other connections share.
 constexpr auto refusal_deadline = std::chrono::seconds(1);
 
+// A stream takes as long as its client. From one piece to the next, and from the last to the reply, its service has this
+// many times what it has for a document: it may have gigabytes to write out.
+constexpr int stream_patience = 10;
+
 std::string lower(std::string_view text) {
     std::string out(text);
     for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -102,8 +106,8 @@ Response plain(Refusal const& refusal) {
 } // namespace
 
 Response ServiceHandler::call(Request& request, std::string_view name, plugin::CallContext& context,
-                              std::string const& document) const {
-    InputBody input(request);
+                              Overdue::Watched& watched, std::string const& document) const {
+    InputBody input(request, watched, stream_patience * options_.deadline);
     OutputBody output(most_reply_bytes);
     plugin::CallFrame frame(context);
     Call within(&frame);
@@ -148,36 +152,42 @@ Response ServiceHandler::handle(Request& request) {
 
 Response ServiceHandler::serve(Request& request) {
     if (!is_text(request)) return refuse(request, {400, "the path or the query is not UTF-8", {}});
+    auto* const exchange = request.exchange; // which is another's once this is given up
     plugin::CallContext context;
     context.trace = request.id;
-    context.traceparent = request.traceparent;
-    context.tracestate = request.tracestate;
-    context.tracer = options_.tracer;
     if (!request.stream) context.deadline = world::now() + options_.deadline;
     try {
-        auto identity = authenticate_(request, options_.anonymous.contains(request.route->id));
+        Overdue::Watched watched(options_.overdue.get(), context, exchange, options_.plugin, options_.deadline);
+        auto identity = authenticate_(request, options_.anonymous.contains(request.route->id), &context);
         context.caller = std::move(identity.document);
         context.known = std::move(identity.known);
         context.client_address = request.origin.client;
-        Overdue::Watched const watched(options_.overdue.get(), context, request.exchange, options_.plugin);
-        return call(request, "handle", context, json::print(described(request)));
+        context.traceparent = request.traceparent;
+        context.tracestate = request.tracestate;
+        context.tracer = options_.tracer;
+        if (request.stream) watched.expect_within(stream_patience * options_.deadline);
+        return call(request, "handle", context, watched, json::print(described(request)));
     } catch (RateLimited const& early) {
-        auto response = refuse(request, {429, early.what(), early.retry_after});
+        auto response = word(request, {429, early.what(), early.retry_after}, exchange);
         response.set("Retry-After", fmt::to_string(early.retry_after.count()));
         return response;
     } catch (Error const& error) {
         if (error.code() == Code::unauthenticated && context.caller.empty())
-            return refuse(request, {401, error.what(), {}});
+            return word(request, {401, error.what(), {}}, exchange);
         log::write(Level::error, "gateway", "a service did not answer",
                    {{"plugin", options_.plugin},
                     {"request_id", request.id},
                     {"code", to_string(error.code())},
                     {"error", error.what()}});
-        return refuse(request, refusal_of(error));
+        return word(request, refusal_of(error), exchange);
     }
 }
 
 Response ServiceHandler::refuse(Request const& request, Refusal const& refusal) {
+    return word(request, refusal, request.exchange);
+}
+
+Response ServiceHandler::word(Request const& request, Refusal const& refusal, Exchange* exchange) const {
     try {
         plugin::CallContext context;
         context.trace = request.id;
@@ -191,7 +201,8 @@ Response ServiceHandler::refuse(Request const& request, Refusal const& refusal) 
         Request without_body = request;
         without_body.body = {};
         without_body.stream = nullptr;
-        return call(without_body, "refuse", context, json::print(document));
+        Overdue::Watched watched(options_.overdue.get(), context, exchange, options_.plugin, refusal_deadline);
+        return call(without_body, "refuse", context, watched, json::print(document));
     } catch (std::exception const& error) {
         log::write(Level::warning, "gateway", "a service could not word a refusal",
                    {{"plugin", options_.plugin}, {"request_id", request.id}, {"error", error.what()}});

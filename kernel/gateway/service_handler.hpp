@@ -20,8 +20,9 @@ struct Identity {
 };
 
 // Fills in request.caller for the access log. On an anonymous route a request without credentials gives a context
-// without a user. Throws unauthenticated, or RateLimited for a caller who asks too often. Any thread.
-using Authenticate = std::function<Identity(Request& request, bool anonymous)>;
+// without a user. Throws unauthenticated, or RateLimited for a caller who asks too often. `within` is the call that the
+// check is a part of; null: it stands alone. Any thread.
+using Authenticate = std::function<Identity(Request& request, bool anonymous, plugin::CallContext* within)>;
 
 struct ServiceOptions {
     std::string plugin;                                  // the id by which volutus.service/1 finds the service
@@ -48,7 +49,8 @@ public:
 
 private:
     Response serve(Request& request);
-    Response call(Request& request, std::string_view name, plugin::CallContext& context,
+    Response word(Request const& request, Refusal const& refusal, Exchange* exchange) const;
+    Response call(Request& request, std::string_view name, plugin::CallContext& context, Overdue::Watched& watched,
                   std::string const& document) const;
 
     plugin::Registry& registry_;

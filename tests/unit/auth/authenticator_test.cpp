@@ -18,6 +18,7 @@ struct FakeIdentity : volutus::auth::Auth {
     explicit FakeIdentity(store::Store& store) : store(store) {}
     volutus::auth::Resolved resolve(Call& call, volutus::auth::Claims const& claims) override {
         ++asked;
+        trace = call.trace();
         if (call.caller() != "" || call.deadline() == world::Instant::max())
             throw Error(Code::internal, "it is the cloud that asks, and not forever");
         volutus::auth::Resolved out;
@@ -33,6 +34,7 @@ struct FakeIdentity : volutus::auth::Auth {
     }
     store::Store& store;
     std::atomic<int> asked = 0;
+    std::string trace;
 };
 
 class Authenticator : public testing::Test {
@@ -96,6 +98,15 @@ protected:
     auth::Sealer sealer_{auth::KeyRing({auth::Key(1, {})})};
     std::shared_ptr<auth::Authenticator> authenticator_;
 };
+
+TEST_F(Authenticator, ACheckMayBeAPartOfACallWhichKeepsItsOwnTime) {
+    set_role("u", "member");
+    plugin::CallContext call;
+    call.trace = "req-9";
+    EXPECT_EQ(authenticator_->caller({token_of("u"), {}, "req-1", &call})->context.user->id, "u");
+    EXPECT_EQ(identity_->trace, "req-9");
+    EXPECT_EQ(call.deadline, world::Instant::max());
+}
 
 TEST_F(Authenticator, ATokenIsResolvedOnceAndCarriesWhatItsSealSays) {
     set_role("u", "member");

@@ -21,7 +21,7 @@ Asked ask(gateway::Authenticate const& authenticate, std::vector<gateway::Field>
     request.id = "req-7";
     request.headers = std::move(headers);
     Asked out;
-    out.identity = authenticate(request, anonymous);
+    out.identity = authenticate(request, anonymous, nullptr);
     out.logged = request.caller;
     return out;
 }

@@ -6,9 +6,11 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -70,10 +72,19 @@ protected:
         options.plugin = std::move(plugin);
         options.anonymous = {"anonymous"};
         options.challenge = "Toy uri=\"{base}/identity\"";
-        return {registry_, std::move(options), [](gateway::Request&, bool anonymous) -> gateway::Identity {
+        return {registry_, std::move(options),
+                [](gateway::Request&, bool anonymous, plugin::CallContext*) -> gateway::Identity {
                     if (anonymous) return {"{}", nullptr};
                     return {R"({"user":{"id":"u","domain":{"id":"d"}}})", nullptr};
                 }};
+    }
+    // With an eye on what takes long.
+    gateway::ServiceHandler overseen(gateway::Authenticate authenticate) {
+        gateway::ServiceOptions options;
+        options.plugin = "toy";
+        options.deadline = std::chrono::milliseconds(100);
+        options.overdue = std::make_shared<gateway::Overdue>();
+        return {registry_, std::move(options), std::move(authenticate)};
     }
     static std::string text(gateway::Response const& response) { return std::get<std::string>(response.body); }
     static std::string header(gateway::Response const& response, std::string_view name) {
@@ -126,6 +137,58 @@ TEST_F(ServiceHandler, AStreamIsPassedOnAsItComesAndHasNoDeadline) {
     EXPECT_EQ(handler().handle(request_).status, 204u);
     EXPECT_EQ(service_->body, "xxx");
     EXPECT_EQ(service_->deadline, world::Instant::max());
+}
+
+// A client that is slow with its body.
+struct Slow : gateway::BodyReader {
+    std::size_t read(void*, std::size_t) override {
+        auto const until = world::now() + std::chrono::milliseconds(1200); // a stream has ten times `deadline`
+        while (world::now() < until) std::this_thread::yield();
+        return 0;
+    }
+    std::optional<std::uint64_t> length() const override { return std::nullopt; }
+};
+
+struct Told : gateway::Exchange {
+    void give_up(gateway::Refusal const& why) override { status = why.status; }
+    std::atomic<unsigned> status = 0;
+};
+
+struct Blamed final : plugin::Suspect {
+    void blamed() override {}
+    void returned() override {}
+};
+
+template <class Condition> bool eventually(Condition const& holds) {
+    auto const until = world::now() + std::chrono::seconds(10);
+    while (!holds() && world::now() < until) std::this_thread::yield();
+    return holds();
+}
+
+TEST_F(ServiceHandler, AStreamIsOverdueWhenItsServiceHoldsItUpAndNotWhenItsClientDoes) {
+    Slow slow;
+    Told told;
+    request_.stream = &slow;
+    request_.exchange = &told;
+    service_->answer = [](Call& call) {
+        EXPECT_FALSE(call.cancelled());
+        EXPECT_TRUE(eventually([&] { return call.cancelled(); }));
+        return service::HttpReply{204, {}, false};
+    };
+    EXPECT_EQ(overseen([](auto&&...) { return gateway::Identity{"{}", nullptr}; }).handle(request_).status, 204u);
+}
+
+TEST_F(ServiceHandler, ACheckOfATokenThatHangsIsGivenUp) {
+    Told told;
+    Blamed identity;
+    request_.exchange = &told;
+    auto const hangs = [&](gateway::Request&, bool, plugin::CallContext* within) {
+        plugin::Inside const inside(*within, identity);
+        EXPECT_TRUE(eventually([&] { return told.status != 0; }));
+        return gateway::Identity{"{}", nullptr};
+    };
+    overseen(hangs).handle(request_);
+    EXPECT_EQ(told.status, 504u);
 }
 
 TEST_F(ServiceHandler, AReplyKeepsItsStatusHeadersAndBytes) {
@@ -256,9 +319,10 @@ TEST_F(ServiceHandler, Every401SaysWhereATokenIsToBeHad) {
     gateway::ServiceOptions options;
     options.plugin = "toy";
     options.challenge = "Toy uri=\"{base}/identity\"";
-    gateway::ServiceHandler refusing(registry_, std::move(options), [](gateway::Request&, bool) -> gateway::Identity {
-        throw Error(Code::unauthenticated, "no token");
-    });
+    gateway::ServiceHandler refusing(registry_, std::move(options),
+                                     [](gateway::Request&, bool, plugin::CallContext*) -> gateway::Identity {
+                                         throw Error(Code::unauthenticated, "no token");
+                                     });
     auto const refused = refusing.handle(request_);
     EXPECT_EQ(refused.status, 401u);
     EXPECT_EQ(header(refused, "WWW-Authenticate"), "Toy uri=\"https://cloud:443/identity\"");
@@ -271,9 +335,10 @@ TEST_F(ServiceHandler, Every401SaysWhereATokenIsToBeHad) {
 TEST_F(ServiceHandler, WhoAsksTooOftenIsToldInTheServicesFormHowLongToWait) {
     gateway::ServiceOptions options;
     options.plugin = "toy";
-    gateway::ServiceHandler limited(registry_, std::move(options), [](gateway::Request&, bool) -> gateway::Identity {
-        throw gateway::RateLimited("too many", std::chrono::seconds(7));
-    });
+    gateway::ServiceHandler limited(registry_, std::move(options),
+                                    [](gateway::Request&, bool, plugin::CallContext*) -> gateway::Identity {
+                                        throw gateway::RateLimited("too many", std::chrono::seconds(7));
+                                    });
     auto const refused = limited.handle(request_);
     EXPECT_EQ(refused.status, 429u);
     EXPECT_EQ(header(refused, "Retry-After"), "7");

@@ -2,6 +2,7 @@
 #include "served.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <list>
 
 namespace volutus::kernel::gateway {
@@ -98,6 +99,42 @@ TEST_F(Bounds, RepliesThatNobodyTakesAreBoundedToo) {
     EXPECT_TRUE(eventually([&] { return metric("volutus_http_short_of_memory_total") != "0"; }));
     EXPECT_LT(std::stod(metric("volutus_http_held_bytes")), 60 << 20);
     EXPECT_EQ(Client(port()).get("/toy/hello").body, "hello");
+}
+
+TEST_F(Bounds, WhoAsksOnceWaitsForOneTurnOfThoseWhoPipelineHoweverManyTheyAre) {
+    constexpr int many = 20, asked_by_each = 50;
+    config.io_threads = 1;
+    std::unique_ptr<Client> good;
+    std::atomic<bool> all_asked = false;
+    int served = 0, served_before = 0, waited_for = 0; // of the io thread
+    inline_route("GET", "/piece", [&](Request&) {
+        EXPECT_TRUE(eventually([&] { return all_asked.load(); }));
+        if (++served == many * asked_by_each / 2) {
+            served_before = served;
+            good->send("GET /toy/once HTTP/1.1\r\nHost: t\r\n\r\n");
+        }
+        auto const until = world::now() + 300us; // more than a turn, so that a turn is two requests at most
+        while (world::now() < until) {
+        }
+        return text("");
+    });
+    inline_route("GET", "/once", [&](Request&) {
+        waited_for = served - served_before;
+        return text("once");
+    });
+    serve();
+    good = std::make_unique<Client>(port());
+    EXPECT_EQ(good->get("/toy/hello").body, "hello");
+    std::string flood;
+    for (int i = 0; i < asked_by_each; ++i) flood += "GET /toy/piece HTTP/1.1\r\nHost: t\r\n\r\n";
+    std::list<Client> clients;
+    for (int i = 0; i < many; ++i) EXPECT_TRUE(clients.emplace_back(port()).send(flood));
+    all_asked = true;
+    EXPECT_EQ(good->receive().body, "once");
+    for (auto& client : clients)
+        for (int i = 0; i < asked_by_each; ++i) EXPECT_EQ(client.receive().status, 200U);
+    EXPECT_EQ(served, many * asked_by_each);
+    EXPECT_LT(waited_for, 10);
 }
 
 TEST_F(Bounds, AnAddressThatAsksTooOftenIsAnswered429) {

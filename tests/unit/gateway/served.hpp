@@ -173,7 +173,9 @@ public:
     using Answer = std::function<Response(Request&)>;
     std::map<std::string, Answer> answers; // by route id
     Response handle(Request& request) override { return answers.at(request.route->id)(request); }
-    Response refuse(Request const&, Refusal const& refusal) override {
+    std::function<void(Request const&)> before_refusing = [](Request const&) {};
+    Response refuse(Request const& request, Refusal const& refusal) override {
+        before_refusing(request);
         Response response;
         response.status = refusal.status;
         response.body = "toy: " + refusal.message;
