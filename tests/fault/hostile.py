@@ -6,11 +6,15 @@ all attacks to the next; nothing that an attacker smuggled was done; and the log
     hostile.py [--rounds N] [--idle N] [--only NAME] [--seed N]
 
 Memory is what /proc says of the daemon (anonymous pages). What a good client waits (p99) is printed beside what it waits
-when all is quiet, and judged by nobody: attackers, client and daemon share the machine. CI opens fewer idle
-connections than the 10,000 that --idle 10000 opens.
+in the quiet time before each round. For attacks that go on for as long as they are measured the median of the rounds is
+judged: it stays below 3 times the quiet value. That says something of the gateway only where it alone makes the client
+wait: the good client runs before everything else, as if on a machine of its own, then the daemon, and the attackers last.
+Where this user may not set that, what else the machine does counts too, and the figures are printed and not judged. CI
+opens fewer idle connections than the 10,000 that --idle 10000 opens.
 """
 
 import argparse
+import contextlib
 import http.client
 import os
 import random
@@ -19,6 +23,7 @@ import resource
 import select
 import socket
 import ssl
+import statistics
 import subprocess
 import sys
 import threading
@@ -31,13 +36,16 @@ from whole_cloud import SIMULATED, WholeCloud
 MIB = 1 << 20
 HELD = 64 * MIB  # gateway.limits.memory
 GROWTH = 24 * MIB  # what allocators may keep from one round to the next
+SLOWER = 3  # times its quiet p99 is what a good client may wait
+SHORTEST = 2  # milliseconds: a shorter quiet p99 counts as this, for the machine's own slices of time are longer
+MEASURED = 200  # requests of the good client that say what it waits
 TOKENS = "/identity/v3/auth/tokens"  # takes a document from everybody
 SITE = """
 [gateway]
 listen = [{{name = "main", address = "127.0.0.1", port = 0}},
           {{name = "tls", address = "127.0.0.1", port = 0, certificate = "{tls}/cert.pem", key = "{tls}/key.pem"}}]
 [gateway.limits]
-connections = 11000
+connections = 12000
 connections_per_client = 3000
 header_time = "1s"
 memory = "64MiB"
@@ -48,6 +56,17 @@ def reset(client):
     """An abrupt end, without the orderly close."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     client.close()
+
+
+def put_first(client, daemon):
+    """Before whatever else the machine does; False where this user may not."""
+    try:
+        os.sched_setscheduler(client, os.SCHED_RR, os.sched_param(1))
+        for thread in os.listdir(f"/proc/{daemon}/task"):
+            os.setpriority(os.PRIO_PROCESS, int(thread), -10)
+    except PermissionError:
+        return False
+    return True
 
 
 def answer(client, patience=cloud.PATIENCE):
@@ -145,8 +164,32 @@ class Attacks:
             self.found.append(f"{what or request[:120]!r}: answered {got[:100]!r}, expected {statuses}")
         return got
 
+    @contextlib.contextmanager
+    def going_on(self, attack, attackers=1):
+        """Attackers, each of whom begins again and again, with the machine's lowest priority."""
+        over = threading.Event()
+
+        def go_on():
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            try:
+                while not over.is_set():
+                    attack()
+            except (OSError, ValueError) as error:
+                self.found.append(f"{attack.__name__}: {error!r}")
+
+        threads = [threading.Thread(target=go_on) for _ in range(attackers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
     def idle_connections(self):
         clients = [self.connect(number) for number in range(self.idle_count)]
+        wait_for("all of them to be taken", lambda: self.site.connections() >= self.idle_count)
         yield  # memory is measured here
         for client in clients:
             client.close()
@@ -221,16 +264,28 @@ class Attacks:
         yield
 
     def pipelined_floods(self):
-        clients = [self.connect(number) for number in range(20)]
-        flood = b"GET /identity/v3 HTTP/1.1\r\nHost: a\r\n\r\n" * 5000
-        for client in clients:
-            client.setblocking(False)
-            try:
-                client.send(flood)
-            except BlockingIOError:
-                pass
-        yield
-        for client in clients:
+        flood, left = b"GET /identity/v3 HTTP/1.1\r\nHost: a\r\n\r\n" * 5000, {}
+
+        def read_and_send():
+            while len(left) < 20:
+                client = self.connect()
+                client.setblocking(False)
+                left[client] = b""
+            readable, writable, _ = select.select(left, left, [], 0.1)
+            for client in {*readable, *writable}:
+                try:
+                    if client in readable and not client.recv(MIB):
+                        raise ConnectionError
+                    if client in writable:
+                        left[client] = left[client] or flood
+                        left[client] = left[client][client.send(left[client]):]
+                except ConnectionError:  # cut: with so much to do it was slow with the rest of a header
+                    del left[client]
+                    client.close()
+
+        with self.going_on(read_and_send):
+            yield
+        for client in left:
             reset(client)
 
     def smuggled_requests(self):
@@ -272,6 +327,17 @@ class Attacks:
                 if b"root:" in got:
                     self.found.append(f"{path % way!r} gave a file")
         yield
+
+    def many_handshakes(self):
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+
+        def shake_hands():
+            with trusting.wrap_socket(self.connect(listener="tls")):
+                pass
+
+        with self.going_on(shake_hands, 8):
+            yield
 
     def broken_handshakes(self):
         clients = [self.connect(number, "tls") for number in range(200)]
@@ -329,7 +395,8 @@ class Attacks:
         self.site.call("DELETE", f"/image/v2/images/{image['id']}")
 
 
-ATTACKS = [name for name in vars(Attacks) if not name.startswith("_") and name not in ("connect", "expect")]
+ATTACKS = [name for name in vars(Attacks) if not name.startswith("_") and name not in ("connect", "expect", "going_on")]
+LASTING = ("pipelined_floods", "many_handshakes")  # for as long as they are measured
 
 
 class Site(WholeCloud):
@@ -358,16 +425,23 @@ class Site(WholeCloud):
 
 
 def attack(site, attacks, good, names, rounds):
-    wait_for("the good client to be served", lambda: good.served > 300)
-    quiet, files, at_rest, after = good.p99(0), site.descriptors(), site.memory(), []
+    wait_for("the good client to be served", lambda: good.served > 100)
+    files, at_rest, after = site.descriptors(), site.memory(), []
+    slower = {name: [] for name in LASTING if name in names}
+    judged = put_first(good.process.pid, site.process.pid)
     for number in range(rounds):
+        first = len(good.took)
+        wait_for("the good client to be served in quiet", lambda: len(good.took) > first + MEASURED)
+        quiet = max(SHORTEST, good.p99(first))
         for name in names:
             served, first, began = good.served, len(good.took), time.monotonic()
             steps = getattr(attacks, name)()
             next(steps)
-            enough = served + 10
+            enough = served + (MEASURED if name in LASTING else 10)
             wait_for("the good client to be served meanwhile", lambda: good.served > enough or good.wrong)
             height, p99 = site.memory() - at_rest, good.p99(first)
+            if name in slower:
+                slower[name].append(p99 / quiet)
             if height > 2 * HELD + attacks.idle_count * 24 * 1024:
                 attacks.found.append(f"{name}: {height // MIB} MiB more than at rest")
             next(steps, None)
@@ -377,6 +451,11 @@ def attack(site, attacks, good, names, rounds):
             print(f"{number} {name}: {height // MIB} MiB above rest, {good.served - served} good requests, p99 "
                   f"{p99:.1f} ms of {quiet:.1f} quiet, {time.monotonic() - began:.1f} s", flush=True)
         after.append(site.memory())
+    for name, times in slower.items():
+        print(f"{name}: p99 is {statistics.median(times):.1f} times the quiet one ({[round(one, 1) for one in times]})"
+              f"{'' if judged else ', not judged: the machine may be busy with something else'}")
+        if judged and statistics.median(times) >= SLOWER:
+            attacks.found.append(f"{name}: a good client waits {statistics.median(times):.1f} times as long as in quiet")
     # What is freed stays with the allocator for a while, so one round says little.
     half = len(after) // 2
     if half and min(after[half:]) > max(after[:half]) + GROWTH:
