@@ -3,14 +3,15 @@
 the gateway has let go of every connection and descriptor; its memory stays in bounds, and does not grow from one round of
 all attacks to the next; nothing that an attacker smuggled was done; and the log has no ERROR.
 
-    hostile.py [--rounds N] [--idle N] [--only NAME] [--seed N]
+    hostile.py [--rounds N] [--idle N] [--only NAME] [--seed N] [--judge]
 
 Memory is what /proc says of the daemon (anonymous pages). What a good client waits (p99) is printed beside what it waits
-in the quiet time before each round. For attacks that go on for as long as they are measured the median of the rounds is
-judged: it stays below 3 times the quiet value. That says something of the gateway only where it alone makes the client
-wait: the good client runs before everything else, as if on a machine of its own, then the daemon, and the attackers last.
-Where this user may not set that, what else the machine does counts too, and the figures are printed and not judged. CI
-opens fewer idle connections than the 10,000 that --idle 10000 opens.
+in the quiet time before each round, for attacks that go on while they are measured as the median of the rounds. That says
+something of the gateway only where it alone makes the client wait: the good client runs before everything else, as if on a
+machine of its own, then the daemon, and the attackers last, as far as this user may set it. On a machine that does much
+else the figure is of the machine; so it is judged, to stay below 3 times the quiet value, only with --judge, on a machine
+that is otherwise idle. That a request waits for one turn at most, the unit test of the gateway's bounds proves by counting.
+CI opens fewer idle connections than the 10,000 that --idle 10000 opens.
 """
 
 import argparse
@@ -424,11 +425,11 @@ class Site(WholeCloud):
         return int(float(re.search(r"^volutus_http_connections (\S+)", self.ask("GET", "/metrics").text, re.M)[1]))
 
 
-def attack(site, attacks, good, names, rounds):
+def attack(site, attacks, good, names, rounds, judge):
     wait_for("the good client to be served", lambda: good.served > 100)
     files, at_rest, after = site.descriptors(), site.memory(), []
     slower = {name: [] for name in LASTING if name in names}
-    judged = put_first(good.process.pid, site.process.pid)
+    first_of_all = put_first(good.process.pid, site.process.pid)
     for number in range(rounds):
         first = len(good.took)
         wait_for("the good client to be served in quiet", lambda: len(good.took) > first + MEASURED)
@@ -453,8 +454,8 @@ def attack(site, attacks, good, names, rounds):
         after.append(site.memory())
     for name, times in slower.items():
         print(f"{name}: p99 is {statistics.median(times):.1f} times the quiet one ({[round(one, 1) for one in times]})"
-              f"{'' if judged else ', not judged: the machine may be busy with something else'}")
-        if judged and statistics.median(times) >= SLOWER:
+              f"{'' if first_of_all else ', beside what else the machine does'}")
+        if judge and statistics.median(times) >= SLOWER:
             attacks.found.append(f"{name}: a good client waits {statistics.median(times):.1f} times as long as in quiet")
     # What is freed stays with the allocator for a while, so one round says little.
     half = len(after) // 2
@@ -468,6 +469,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--idle", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--judge", action="store_true", help="what a good client waits; on a machine that is otherwise idle")
     parser.add_argument("--only", choices=ATTACKS, action="append")
     parser.add_argument("--good", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -481,7 +483,7 @@ def main():
         site.token = site.issue_token()
         attacks = Attacks(site, wanted.seed, wanted.idle)
         with GoodClient(site) as good:
-            attack(site, attacks, good, wanted.only or ATTACKS, wanted.rounds)
+            attack(site, attacks, good, wanted.only or ATTACKS, wanted.rounds, wanted.judge)
         attacks.found += [f"the good client: {one}" for one in good.wrong]
         assert site.volutus("verify", "--json") == []
         assert site.stop() == 0
