@@ -146,7 +146,7 @@ void Daemon::provide_contracts() {
 void Daemon::declare(plugin::Manifest const& manifest) {
     store_.declare(manifest.id, manifest.kinds);
     if (manifest.hosts) scheduler_.declare({manifest.hosts->kind, manifest.hosts->traits, manifest.hosts->aggregates});
-    for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task.name, task.version, task.steps);
+    for (auto const& task : manifest.tasks) runner_.declare(manifest.id, task);
 }
 
 void Daemon::open_gateway() {

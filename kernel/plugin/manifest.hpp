@@ -25,8 +25,9 @@ struct TaskDeclaration {
     std::string name;
     std::uint32_t version = 1;
     std::vector<std::string> steps;
+    bool until_done = false; // a step is tried until it succeeds, and none is undone
 };
-BOOST_DESCRIBE_STRUCT(TaskDeclaration, (), (name, version, steps))
+BOOST_DESCRIBE_STRUCT(TaskDeclaration, (), (name, version, steps, until_done))
 
 // A rule of the plugin's tables with its default check.
 struct PolicyDeclaration {

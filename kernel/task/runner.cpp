@@ -54,9 +54,8 @@ Runner::Runner(store::Store& store, plugin::Registry& registry, RunnerOptions op
 
 Runner::~Runner() { stop(); }
 
-void Runner::declare(std::string const& owner, std::string const& name, std::uint32_t version,
-                     std::vector<std::string> steps) {
-    steps_[{owner, name, version}] = std::move(steps);
+void Runner::declare(std::string const& owner, plugin::TaskDeclaration const& task) {
+    declared_[{owner, task.name, task.version}] = task;
 }
 
 void Runner::start() {
@@ -251,9 +250,9 @@ bool Runner::advance(std::string const& id, Running& running) {
     return call_step(id, running);
 }
 
-std::vector<std::string> const& Runner::steps_of(TaskDocument const& document) const {
-    auto const found = steps_.find({document.owner, document.name, document.version});
-    if (found == steps_.end())
+plugin::TaskDeclaration const& Runner::declaration_of(TaskDocument const& document) const {
+    auto const found = declared_.find({document.owner, document.name, document.version});
+    if (found == declared_.end())
         throw Error(Code::unavailable,
                     fmt::format("no plugin here runs task {} version {} of {}; is it enabled in conf.d?", document.name,
                                 document.version, document.owner));
@@ -323,7 +322,8 @@ tasks::StepOutcome Runner::ask(std::string const& id, Running& running, std::str
 
 bool Runner::call_step(std::string const& id, Running& running) {
     auto& document = running.document;
-    if (document.phase == Phase::forward && document.attempt >= options_.tries) // the last one hung
+    if (document.phase == Phase::forward && document.attempt >= options_.tries && // the last one hung
+        !declaration_of(document).until_done)
         return begin_undo(id, running, document.last_error.value_or("it was tried too often"));
     std::vector<std::string> const* steps = nullptr;
     tasks::StepOutcome outcome;
@@ -337,7 +337,7 @@ bool Runner::call_step(std::string const& id, Running& running) {
         bool const undoing = document.phase == Phase::undo;
         if (undoing || !steps || (is_passing(error.code()) && document.attempt + 1 < options_.tries))
             return try_again(id, running, pause_after(document.attempt), error.what());
-        return begin_undo(id, running, error.what());
+        return fail(id, running, error.what());
     }
 
     if (outcome.again_after) {
@@ -366,40 +366,51 @@ bool Runner::call_step(std::string const& id, Running& running) {
         document = before;
         if (document.phase == Phase::undo || (is_passing(error.code()) && document.attempt + 1 < options_.tries))
             return try_again(id, running, pause_after(document.attempt), error.what());
-        return begin_undo(id, running, error.what());
+        return fail(id, running, error.what());
     }
+}
+
+bool Runner::fail(std::string const& id, Running& running, std::string const& reason) {
+    auto& document = running.document;
+    if (!declaration_of(document).until_done) return begin_undo(id, running, reason);
+    document.error = reason;
+    auto apply = tell(id, running);
+    return try_again(id, running, pause_after(document.attempt), reason, std::move(apply));
 }
 
 bool Runner::begin_undo(std::string const& id, Running& running, std::string const& reason) {
     auto& document = running.document;
-    bool const told = document.cancel;
     document.phase = Phase::undo;
     document.attempt = 0;
     document.error = reason;
-    tasks::StepOutcome outcome;
-    outcome.state = document.state;
     // A cancelled task is being replaced: whoever cancelled it has told the resource what happens.
-    if (!told) {
-        try {
-            outcome = ask(id, running, steps_of(document).at(0), true);
-        } catch (Error const& error) {
-            log::write(Level::error, "task", "the reason of a failure could not be told to its resource",
-                       {{"task", id}, {"resource", document.resource}, {"error", error.what()}});
-            outcome.apply = {};
-        }
-    }
-    document.state = std::move(outcome.state);
+    contract::Apply apply;
+    if (!document.cancel) apply = tell(id, running);
     auto const last = static_cast<std::int32_t>(steps_of(document).size()) - 1;
     document.step = std::min(document.step, last);
-    return commit(id, running, std::move(outcome.apply));
+    return commit(id, running, std::move(apply));
 }
 
-bool Runner::try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason) {
+contract::Apply Runner::tell(std::string const& id, Running& running) {
+    auto& document = running.document;
+    try {
+        auto outcome = ask(id, running, steps_of(document).at(0), true);
+        document.state = std::move(outcome.state);
+        return std::move(outcome.apply);
+    } catch (Error const& error) {
+        log::write(Level::error, "task", "the reason of a failure could not be told to its resource",
+                   {{"task", id}, {"resource", document.resource}, {"error", error.what()}});
+        return {};
+    }
+}
+
+bool Runner::try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason,
+                       contract::Apply apply) {
     auto& document = running.document;
     ++document.attempt;
     document.last_error = reason;
     document.not_before = wall_microseconds() + microseconds(pause);
-    if (!commit(id, running, {})) return false;
+    if (!commit(id, running, std::move(apply))) return false;
     world::Lock lock(mutex_);
     schedule(id, world::now() + pause);
     return false;

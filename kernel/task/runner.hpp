@@ -7,12 +7,14 @@
 //    task. Backends keep the highest they have seen, so a call that arrives late is refused as stale.
 //  - A failed or cancelled task is undone step by step, from the one that failed down; an undo is tried until it
 //    succeeds. Its resource is told the reason when the undo begins.
+//  - A task that goes on until it is done is not undone when it fails: its resource is told, and it is tried again.
 //  - A step that does not come back by its deadline is given up: its thread is left to it, the plugin that it is in is
 //    quarantined, and the step has failed. Nothing of what it still gives is committed.
 //  - A task that ended is removed (its document stays as a tombstone for a day), and one that waited for it is made
 //    ready in the same apply.
 #pragma once
 
+#include "kernel/plugin/manifest.hpp"
 #include "kernel/plugin/registry.hpp"
 #include "kernel/store/store.hpp"
 #include "kernel/task/task_document.hpp"
@@ -46,9 +48,8 @@ public:
     Runner(Runner const&) = delete;
     Runner& operator=(Runner const&) = delete;
 
-    // The steps of a task that a plugin runs; several versions may be there at once. Before start().
-    void declare(std::string const& owner, std::string const& name, std::uint32_t version,
-                 std::vector<std::string> steps);
+    // A task that a plugin runs; several versions may be there at once. Before start().
+    void declare(std::string const& owner, plugin::TaskDeclaration const& task);
 
     void start(); // takes up what is in the store, then follows the feed
     void stop();  // lets steps under way end, and ends all waiting for the feed; tasks go on after the next start
@@ -74,14 +75,21 @@ private:
     bool lease(std::string const& id, Running& running);
     bool advance(std::string const& id, Running& running); // one step; false when the task ended or has to wait
     bool call_step(std::string const& id, Running& running);
+    bool fail(std::string const& id, Running& running, std::string const& reason);
     bool begin_undo(std::string const& id, Running& running, std::string const& reason);
-    bool try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason);
+    // Its resource is told why it failed; what that writes, for the next commit.
+    volutus::store::Apply tell(std::string const& id, Running& running);
+    bool try_again(std::string const& id, Running& running, world::Duration pause, std::string const& reason,
+                   volutus::store::Apply apply = {});
     bool finish(std::string const& id, Running& running, volutus::store::Apply apply);
     bool commit(std::string const& id, Running& running, volutus::store::Apply apply);
     void write(std::string const& id, Running& running, volutus::store::Apply apply, store::KernelPart own);
     std::uint64_t revision_of(Running const& running);
     tasks::StepOutcome ask(std::string const& id, Running& running, std::string const& step, bool failed);
-    std::vector<std::string> const& steps_of(TaskDocument const& document) const;
+    plugin::TaskDeclaration const& declaration_of(TaskDocument const& document) const;
+    std::vector<std::string> const& steps_of(TaskDocument const& document) const {
+        return declaration_of(document).steps;
+    }
     world::Duration pause_after(std::uint64_t attempt) const;
     void schedule(std::string const& id, world::Instant when);
     void let_go(std::string const& id, std::exception const& why);
@@ -91,7 +99,7 @@ private:
     plugin::Registry& registry_;
     RunnerOptions options_;
     std::string lease_name_; // "<node>/<incarnation>"
-    std::map<std::tuple<std::string, std::string, std::uint32_t>, std::vector<std::string>> steps_;
+    std::map<std::tuple<std::string, std::string, std::uint32_t>, plugin::TaskDeclaration> declared_; // by their owners
 
     world::Mutex mutex_;
     world::Condition changed_, stopped_; // for the workers; for the keeper

@@ -205,8 +205,7 @@ void run_controller(std::string const& compute_host, std::string const& network_
     options.longest_pause = 10s;
     kernel::task::Runner runner(store, registry, options);
     for (auto const& plugin : plugins)
-        for (auto const& task : plugin.manifest.tasks)
-            runner.declare(plugin.manifest.id, task.name, task.version, task.steps);
+        for (auto const& task : plugin.manifest.tasks) runner.declare(plugin.manifest.id, task);
     runner.start();
 
     world::Simulation::current().network().serve([&](std::string const& request) {

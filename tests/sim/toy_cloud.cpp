@@ -70,7 +70,7 @@ void run_controller(std::string const& maker, Plant plant) {
     options.tries = 4;
     options.longest_pause = 10s;
     kernel::task::Runner runner(store, registry, options);
-    for (auto const& task : manifest.tasks) runner.declare(manifest.id, task.name, task.version, task.steps);
+    for (auto const& task : manifest.tasks) runner.declare(manifest.id, task);
     runner.start();
 
     world::Simulation::current().network().serve(

@@ -88,11 +88,6 @@ store::Apply Widgets::demolish(Step& step) {
     return {};
 }
 
-store::Apply Widgets::let_go(Step& step) {
-    demolish(step);
-    return unplace(step);
-}
-
 store::Apply Widgets::paint(Step& step) {
     Store store(host_, step.call);
     auto const widget = store.require<Widget>(step.resource);
@@ -130,6 +125,15 @@ store::Apply Widgets::failed(Step& step) {
     auto widget = store.get<Widget>(step.resource);
     if (!widget) return {};
     widget->status = "error";
+    widget->fault = step.error;
+    return put(*widget).apply;
+}
+
+// It stays `deleting`, and says what that waits for.
+store::Apply Widgets::held_up(Step& step) {
+    Store store(host_, step.call);
+    auto widget = store.get<Widget>(step.resource);
+    if (!widget || widget->fault == step.error) return {};
     widget->fault = step.error;
     return put(*widget).apply;
 }

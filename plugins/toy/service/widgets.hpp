@@ -34,11 +34,10 @@ public:
     store::Apply demolish(Step& step);
     store::Apply paint(Step& step);
     store::Apply activate(Step& step);
+    store::Apply failed(Step& step);
     // widget.remove
     store::Apply forget(Step& step);
-    store::Apply let_go(Step& step); // of a delete that failed: what the maker has goes, and then its slots
-    // both
-    store::Apply failed(Step& step);
+    store::Apply held_up(Step& step);
     // widget.paint
     store::Apply not_painted(Step& step);
 
@@ -56,7 +55,7 @@ inline constexpr auto make_widget =
 inline constexpr auto paint_widget = task<&Widgets::not_painted>(
     "widget.paint", 1, step<&Widgets::paint, &Widgets::paint>("paint"), step<&Widgets::activate>("activate"));
 
-inline constexpr auto remove_widget = task<&Widgets::failed>(
-    "widget.remove", 1, step<&Widgets::demolish, &Widgets::let_go>("demolish"), step<&Widgets::forget>("forget"));
+inline constexpr auto remove_widget = until_done(task<&Widgets::held_up>(
+    "widget.remove", 1, step<&Widgets::demolish>("demolish"), step<&Widgets::forget>("forget")));
 
 } // namespace volutus::toy_service

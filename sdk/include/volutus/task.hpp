@@ -5,6 +5,10 @@
 //
 // A step is a method Apply (T::*)(Step&) of the object that runs the tasks; what it returns is committed together with
 // the task's progress. It may run twice. An undo is of the same form; nullptr where nothing needs to be undone.
+//
+// A delete that was accepted is not taken back. It has no undos, and goes on until it is done:
+//
+//     constexpr auto remove_widget = until_done(task<&WidgetTasks::held_up>("widget.remove", version(1), ...));
 #pragma once
 
 #include <volutus/contract/task.hpp>
@@ -26,7 +30,7 @@ struct Step {
     std::string const& resource;
     json::object const& input;
     json::object& state;
-    std::string error;                        // of an undo: why the task failed
+    std::string error;                        // of `Failed` and of an undo: why the task failed
     std::optional<std::uint64_t> again_after; // microseconds: set by a step that is not done yet
 
     void again(std::chrono::microseconds pause) { again_after = static_cast<std::uint64_t>(pause.count()); }
@@ -41,6 +45,7 @@ template <auto Failed, class... Rows> struct TaskTable {
     std::string_view name;
     std::uint32_t version;
     std::tuple<Rows...> steps;
+    bool until_done = false;
     static constexpr auto failed = Failed;
 
     constexpr void write(ManifestWriter& out) const {
@@ -51,12 +56,19 @@ template <auto Failed, class... Rows> struct TaskTable {
         out.open('[');
         std::apply([&](auto const&... row) { (out.text(row.name), ...); }, steps);
         out.close(']');
+        if (until_done) out.member("until_done", true);
         out.close('}');
     }
 };
-// `Failed`: Apply (T::*)(Step&), called when all is undone, puts the reason where the tenant reads it.
+// `Failed`: Apply (T::*)(Step&), called before anything is undone, puts the reason where the tenant reads it.
 template <auto Failed, class... Rows> constexpr auto task(std::string_view name, std::uint32_t version, Rows... rows) {
     return TaskTable<Failed, Rows...>{name, version, std::tuple<Rows...>(rows...)};
+}
+// A step that fails is tried again, with back-off, until it succeeds. `Failed` is called after each try that would have
+// been the last one of another task; where the reason is told already it writes nothing.
+template <auto Failed, class... Rows> constexpr auto until_done(TaskTable<Failed, Rows...> table) {
+    table.until_done = true;
+    return table;
 }
 
 template <class... Tables> struct TasksPart {

@@ -316,7 +316,7 @@ Cloud::Cloud(json::object simulator, json::object service)
     runner.first_pause = 5ms;
     runner.longest_pause = 50ms;
     runner_ = std::make_unique<kernel::task::Runner>(*store_, registry_, runner);
-    for (auto const& task : manifest.tasks) runner_->declare(manifest.id, task.name, task.version, task.steps);
+    for (auto const& task : manifest.tasks) runner_->declare(manifest.id, task);
     runner_->start();
 }
 
