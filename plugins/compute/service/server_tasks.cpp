@@ -19,6 +19,11 @@ void become(Server& server, std::string_view vm_state) {
     touch(server);
 }
 
+void show_failure(Server& server, std::string const& reason) {
+    server.fault = Fault{500, server.updated, reason};
+    if (!server.events.empty()) server.events.back().message = "Error"; // the action that the task is for
+}
+
 } // namespace
 
 Server ServerTasks::require(Step& step) const {
@@ -156,8 +161,18 @@ store::Apply ServerTasks::failed(Step& step) {
     auto server = Store(backends_.host, step.call).get<Server>(step.resource);
     if (!server) return {};
     become(*server, "error");
-    server->fault = Fault{500, server->updated, step.error};
-    if (!server->events.empty()) server->events.back().message = "Error"; // the action that this task was for
+    show_failure(*server, step.error);
+    return put(*server).apply;
+}
+
+// It is still being deleted, and says what that waits for. One that is buried is seen by nobody.
+store::Apply ServerTasks::held_up(Step& step) {
+    auto server = Store(backends_.host, step.call).get<Server>(step.resource);
+    if (!server || server->vm_state == "deleted") return {};
+    if (server->vm_state == "error" && server->fault && server->fault->message == step.error) return {};
+    server->vm_state = "error";
+    touch(*server);
+    show_failure(*server, step.error);
     return put(*server).apply;
 }
 

@@ -33,6 +33,7 @@ public:
     // server.delete
     store::Apply bury(Step& step);
     store::Apply forget(Step& step);
+    store::Apply held_up(Step& step);
     // the others
     store::Apply power_off(Step& step);
     store::Apply reboot(Step& step);
@@ -59,9 +60,9 @@ inline constexpr auto create_server =
                                step<&ServerTasks::attach, &ServerTasks::detach>("attach"),
                                step<&ServerTasks::prepare, &ServerTasks::destroy>("prepare"),
                                step<&ServerTasks::power_on>("start"), step<&ServerTasks::activate>("activate"));
-inline constexpr auto delete_server = task<&ServerTasks::failed>(
+inline constexpr auto delete_server = until_done(task<&ServerTasks::held_up>(
     "server.delete", 1, step<&ServerTasks::destroy>("destroy"), step<&ServerTasks::detach>("detach"),
-    step<&ServerTasks::bury>("bury"), step<&ServerTasks::forget>("forget"));
+    step<&ServerTasks::bury>("bury"), step<&ServerTasks::forget>("forget")));
 inline constexpr auto start_server =
     task<&ServerTasks::failed>("server.start", 1, step<&ServerTasks::attach>("attach"),
                                step<&ServerTasks::power_on>("start"), step<&ServerTasks::settle>("settle"));

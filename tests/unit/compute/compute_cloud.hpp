@@ -45,11 +45,13 @@ struct FakePorts : ports::Ports {
     std::optional<ports::Nic> find(Call&, ports::Source const& source) override;
     ports::SecurityGroups groups(Call&, ports::GroupIds const& wanted) override;
 
-    std::vector<std::string> attached(); // servers
+    std::vector<std::string> attached();        // servers
+    void refuse_detach(std::string const& why); // "": no more
     world::Mutex mutex;
     std::map<std::string, ports::Nic> nics; // by server
     std::string refusal;                    // what attach() fails with
-    std::function<void()> before_attach;    // set before the first server
+    std::string detach_refusal;
+    std::function<void()> before_attach; // set before the first server
 };
 
 // Stands before the simulator: a test may hold its calls, or let them fail, for as long as it wants.

@@ -54,6 +54,7 @@ ports::Nics FakePorts::attach(Call&, ports::Wanted const& wanted) {
 
 void FakePorts::detach(Call&, ports::ServerId const& server) {
     world::Lock lock(mutex);
+    if (!detach_refusal.empty()) throw Error(Code::conflict, detach_refusal);
     nics.erase(server.server);
 }
 
@@ -88,6 +89,11 @@ std::optional<ports::Nic> FakePorts::find(Call&, ports::Source const& source) {
 ports::SecurityGroups FakePorts::groups(Call&, ports::GroupIds const& wanted) {
     if (!wanted.ids.empty() && wanted.ids[0] != group_id) return {};
     return {{{group_id, "default", "Default security group", "p1"}}};
+}
+
+void FakePorts::refuse_detach(std::string const& why) {
+    world::Lock lock(mutex);
+    detach_refusal = why;
 }
 
 std::vector<std::string> FakePorts::attached() {

@@ -22,8 +22,7 @@ void ask_to_remove(Cloud& cloud, std::string const& id) {
 }
 
 // As its user sees it.
-void expect_error(Cloud& cloud, std::string const& id, std::string const& reason) {
-    cloud.wait_until(id, "ERROR");
+void expect_fault(Cloud& cloud, std::string const& id, std::string const& reason) {
     auto const shown = cloud.get("/v2.1/servers/" + id).body().at("server");
     EXPECT_EQ(json::text(shown.at("OS-EXT-STS:vm_state")), "error");
     EXPECT_EQ(shown.at("fault").at("code"), json::value(500));
@@ -31,6 +30,22 @@ void expect_error(Cloud& cloud, std::string const& id, std::string const& reason
     EXPECT_FALSE(json::text(shown.at("fault").at("created")).empty());
     auto const events = cloud.get("/v2.1/servers/" + id + "/os-instance-actions").body().at("instanceActions");
     EXPECT_EQ(json::text(events.at(0).at("message")), "Error");
+}
+
+void expect_error(Cloud& cloud, std::string const& id, std::string const& reason) {
+    cloud.wait_until(id, "ERROR");
+    expect_fault(cloud, id, reason);
+}
+
+// It is still being deleted.
+void expect_held_up(Cloud& cloud, std::string const& id, std::string const& reason) {
+    wait_for("the delete to be held up", [&] { return cloud.state_of(id) == "ERROR"; });
+    expect_fault(cloud, id, reason);
+    EXPECT_EQ(json::text(cloud.shown(id).at("OS-EXT-STS:task_state")), "deleting");
+}
+
+void wait_until_gone(Cloud& cloud, std::string const& id) {
+    wait_for("the server to be gone", [&] { return cloud.state_of(id).empty(); });
 }
 
 void let_fail(Cloud& cloud, std::set<std::string> calls) {
@@ -221,16 +236,65 @@ TEST_P(AServer, ThatItsDriverFailsSaysWhyAndMayBeDeleted) {
 INSTANTIATE_TEST_SUITE_P(Changes, AServer, testing::ValuesIn(changes),
                          [](auto const& info) { return info.param.name; });
 
-TEST(ADelete, ThatItsDriverFailsMayBeRepeated) {
+TEST(ADelete, ThatItsDriverFailsSaysWhyAndGoesOnByItself) {
     Cloud cloud;
     auto const id = running_server(cloud);
     let_fail(cloud, {"remove"});
     ask_to_remove(cloud, id);
-    expect_error(cloud, id, "remove broke");
+    expect_held_up(cloud, id, "remove broke");
     EXPECT_EQ(cloud.used_of_hosts("VCPU"), 1) << "the guest still runs";
+    ask_to_remove(cloud, id); // again, which changes nothing
+    EXPECT_EQ(cloud.post("/v2.1/servers/" + id + "/action", R"({"reboot":{"type":"HARD"}})").status, 409u);
     let_fail(cloud, {});
+    wait_until_gone(cloud, id);
+    expect_nothing_is_held(cloud);
+    expect_no_quota_is_used(cloud);
+}
+
+TEST(ADelete, TellsEachReasonThatItsDriverHasAndNoneTwice) {
+    world::Mutex mutex;
+    std::string reason = "the disk is busy";
+    std::size_t tries = 0;
+    auto const say = [&](std::string const& other) {
+        world::Lock lock(mutex);
+        reason = other;
+        tries = 0;
+    };
+    Cloud cloud;
+    auto const id = running_server(cloud);
+    cloud.gate->set([&](std::string const& call) {
+        world::Lock lock(mutex);
+        if (call != "remove" || reason.empty()) return;
+        ++tries;
+        throw Error(Code::unavailable, reason);
+    });
     ask_to_remove(cloud, id);
-    cloud.wait_until(id, "");
+    expect_held_up(cloud, id, "the disk is busy");
+    auto const told = cloud.get("/v2.1/servers/" + id).body().at("server");
+    say("the disk is busy"); // and is asked more often than another task would
+    wait_for("it to be tried on and on", [&] {
+        world::Lock lock(mutex);
+        return tries > 4;
+    });
+    EXPECT_EQ(cloud.get("/v2.1/servers/" + id).body().at("server"), told);
+    say("the host is away");
+    wait_for("the other reason",
+             [&] { return cloud.shown(id).at("fault").at("message") == json::value("the host is away"); });
+    say("");
+    wait_until_gone(cloud, id);
+    expect_nothing_is_held(cloud);
+}
+
+TEST(ADelete, WhosePortsAreKeptGoesOnByItselfToo) {
+    Cloud cloud;
+    auto const id = running_server(cloud);
+    cloud.ports->refuse_detach("the network's driver is away");
+    ask_to_remove(cloud, id);
+    expect_held_up(cloud, id, "the network's driver is away");
+    EXPECT_EQ(cloud.guests(), 0u);
+    EXPECT_EQ(cloud.used_of_hosts("VCPU"), 1);
+    cloud.ports->refuse_detach("");
+    wait_until_gone(cloud, id);
     expect_nothing_is_held(cloud);
     expect_no_quota_is_used(cloud);
 }
