@@ -75,6 +75,11 @@ constexpr std::array extension_rows{
         "standard-attr-timestamp", "Resource timestamps",
         "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
         "2016-09-12T10:00:00-00:00"},
+    ExtensionRow{
+        "status-reason", "Status reason",
+        "Adds status_reason to networks, ports, routers, floating IPs and security groups: why they are not on "
+        "the host as they are to be, where they are not. Volutus has it, and OpenStack has not.",
+        "2026-11-22T00:00:00-00:00"},
     ExtensionRow{"subnet_allocation", "Subnet Allocation", "Enables allocation of subnets from a subnet pool",
                  "2015-03-30T10:00:00-00:00"},
 };

@@ -133,6 +133,7 @@ Reply FloatingIps::update(Request& request) {
         Changed changed;
         if (body.contains("port_id") || body.contains("fixed_ip_address")) {
             lead(request, ip, body.contains("fixed_ip_address") ? ip.fixed_ip_address : std::nullopt);
+            ip.lead_away();
             if (before.router_id) changed.router(*before.router_id);
             if (ip.router_id) changed.router(*ip.router_id);
         }

@@ -25,6 +25,7 @@ inline constexpr auto floating_ips = resource<FloatingIp>(
     field<&FloatingIp::fixed_ip_address>("fixed_ip_address", writable, formats::ip),
     field<&FloatingIp::port_id>("port_id", writable, max_length(255), refers_to("network.port")),
     field<&FloatingIp::router_id>("router_id", refers_to("network.router")), field<&FloatingIp::status>("status"),
+    field<&FloatingIp::status_reason>("status_reason", when_set),
     field<&FloatingIp::floating_port_id>("floating_port_id", hidden),
     field<&FloatingIp::told_to>("told_to", hidden, indexed), field<&FloatingIp::tags>("tags", indexed),
     field<&FloatingIp::revision_number>("revision_number"), field<&FloatingIp::created_at>("created_at"),

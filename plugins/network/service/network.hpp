@@ -4,7 +4,7 @@
 
 namespace volutus::network_service {
 
-struct Network : Standard {
+struct Network : Realised {
     std::string status = "ACTIVE";
     bool admin_state_up = true, shared = false, external = false, is_default = false, port_security_enabled = true;
     std::int64_t mtu = 0;

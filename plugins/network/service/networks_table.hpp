@@ -16,6 +16,7 @@ inline constexpr auto networks = resource<Network>(
                                 set_by(policy("create_network:project_id", admin_only), {})),
     field<&Network::name>("name", writable, max_length(255)),
     field<&Network::description>("description", writable, max_length(255)), field<&Network::status>("status"),
+    field<&Network::status_reason>("status_reason", when_set),
     field<&Network::admin_state_up>("admin_state_up", writable, fallback("true")),
     field<&Network::shared>("shared", writable, fallback("false"),
                             set_by_admins("create_network:shared", "update_network:shared")),

@@ -25,7 +25,7 @@ constexpr auto address_pair_rows =
          field<&AddressPair::mac_address>("mac_address", formats::mac));
 constexpr Fields rows_of(AddressPair const*) { return fields_of(address_pair_rows); }
 
-struct Port : Standard {
+struct Port : Realised {
     std::string network_id, mac_address, device_id, device_owner, status = "DOWN";
     bool admin_state_up = true;
     std::optional<bool> port_security_enabled;               // absent while it is made: as the network says

@@ -90,7 +90,7 @@ Writes free_floating_ips(Store& store, Port const& port, Changed& changed) {
         ip.port_id.reset();
         ip.fixed_ip_address.reset();
         ip.router_id.reset();
-        if (!ip.told_to) ip.status = "DOWN";
+        ip.lead_away();
         touch(ip);
         writes += put(ip);
     }

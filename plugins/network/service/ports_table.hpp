@@ -22,6 +22,7 @@ inline constexpr auto ports = resource<Port>(
     field<&Port::name>("name", writable, max_length(255)),
     field<&Port::description>("description", writable, max_length(255)),
     field<&Port::admin_state_up>("admin_state_up", writable, fallback("true")), field<&Port::status>("status"),
+    field<&Port::status_reason>("status_reason", when_set),
     field<&Port::mac_address>("mac_address", writable, formats::mac),
     field<&Port::fixed_ips>("fixed_ips", writable, max_length(100)),
     field<&Port::device_id>("device_id", writable, max_length(255)),

@@ -26,10 +26,17 @@ bool is_passing(Code code) {
     }
 }
 
-template <class S> Writes put_status(S& object, std::string_view status) {
-    if (object.status == status) return {};
+template <class S>
+Writes put_status(S& object, std::string_view status, std::optional<std::string> const& reason = std::nullopt) {
+    if (object.status == status && object.status_reason == reason) return {};
     object.status = status;
+    object.status_reason = reason;
     return put(object);
+}
+Writes put_reason(SecurityGroup& group, std::optional<std::string> const& reason) {
+    if (group.status_reason == reason) return {};
+    group.status_reason = reason;
+    return put(group);
 }
 
 // Before the driver hears of a port the document says that it may have: whoever deletes it then keeps its addresses
@@ -76,7 +83,7 @@ Realiser::Task Realiser::look(Store& store, Due const& due) const {
 }
 
 Writes Realiser::perform_network(Call& call, Store& store, Task const& task) {
-    auto const network = store.get<Network>(task.id);
+    auto network = store.get<Network>(task.id);
     if (!network || !task.wanted) {
         drivers_.call<&network::Driver::remove_network>(call, network::Id{task.id});
     } else {
@@ -86,11 +93,13 @@ Writes Realiser::perform_network(Call& call, Store& store, Task const& task) {
         drivers_.call<&network::Driver::ensure_network>(call, network_for_driver(store, *network));
     }
     Writes writes;
+    if (network) writes += put_status(*network, "ACTIVE");
     for (auto& port : store.all<Port>(where("network_id", json::string(task.id)),
                                       where("device_owner", json::string(owners::dhcp)))) {
         if (!task.wanted && port.at_driver) {
             port.at_driver = false;
             port.status = "DOWN";
+            port.status_reason.reset();
             writes += put(port);
         } else {
             writes += put_status(port, task.wanted ? "ACTIVE" : "DOWN");
@@ -100,36 +109,40 @@ Writes Realiser::perform_network(Call& call, Store& store, Task const& task) {
 }
 
 Writes Realiser::perform_group(Call& call, Store& store, Task const& task) {
-    auto const group = store.get<SecurityGroup>(task.id);
+    auto group = store.get<SecurityGroup>(task.id);
     if (group && task.wanted)
         drivers_.call<&network::Driver::ensure_group>(call, group_for_driver(store, *group));
     else
         drivers_.call<&network::Driver::remove_group>(call, network::Id{task.id});
-    return {};
+    return group ? put_reason(*group, std::nullopt) : Writes();
 }
 
 Writes Realiser::perform_port(Call& call, Store& store, Task const& task) {
     auto port = store.get<Port>(task.id);
     if (!port || !task.wanted) {
         drivers_.call<&network::Driver::remove_port>(call, network::Id{task.id});
-        if (!port || port->of_the_network() || (!port->at_driver && port->status == "DOWN")) return {};
+        if (!port || port->of_the_network()) return {};
+        if (!port->at_driver) return put_status(*port, "DOWN");
         port->at_driver = false;
         port->bridge.clear();
         port->status = "DOWN";
+        port->status_reason.reset();
         return put(*port);
     }
     announce(store, *port);
     auto const plugged = drivers_.call<&network::Driver::ensure_port>(call, port_for_driver(*port));
     auto const status = port->admin_state_up ? "ACTIVE" : "DOWN";
-    if (port->status == status && port->bridge == plugged.bridge) return {};
+    if (port->bridge == plugged.bridge) return put_status(*port, status);
     port->status = status;
+    port->status_reason.reset();
     port->bridge = plugged.bridge;
     return put(*port);
 }
 
 Writes Realiser::perform_router(Call& call, Store& store, Task const& task) {
-    auto const router = store.get<Router>(task.id);
+    auto router = store.get<Router>(task.id);
     Writes writes;
+    if (router) writes += put_status(*router, "ACTIVE");
     if (!router || !task.wanted) {
         drivers_.call<&network::Driver::remove_router>(call, network::Id{task.id});
     } else {
@@ -139,8 +152,6 @@ Writes Realiser::perform_router(Call& call, Store& store, Task const& task) {
         for (auto& port : store.all<Port>(where("device_id", json::string(task.id))))
             if (port.of_a_router())
                 writes += put_status(port, port.admin_state_up && router->admin_state_up ? "ACTIVE" : "DOWN");
-        auto now = *router;
-        writes += put_status(now, "ACTIVE");
     }
     std::set<std::string> seen;
     auto settle = [&](FloatingIp& ip) {
@@ -149,8 +160,9 @@ Writes Realiser::perform_router(Call& call, Store& store, Task const& task) {
         if (!here && ip.told_to != task.id) return;
         auto const status = here ? "ACTIVE" : "DOWN";
         auto const told = here ? std::optional<std::string>(task.id) : std::nullopt;
-        if (ip.status == status && ip.told_to == told) return;
+        if (ip.told_to == told) return void(writes += put_status(ip, status));
         ip.status = status;
+        ip.status_reason.reset();
         ip.told_to = told;
         writes += put(ip);
     };
@@ -169,17 +181,43 @@ Writes Realiser::perform(Call& call, Store& store, Task const& task) {
     return {};
 }
 
-// Into the other lane, with the reason where an operator and the tenant read it.
-Writes Realiser::failed(Store& store, Task const& task, Error const& error) const {
-    auto due = task.due;
-    due.lane = again_lane;
-    due.error = error.what();
-    auto writes = expect("network.due", due.id, due.stored_revision) + mark(due);
-    if (task.thing == Thing::port)
-        if (auto port = store.get<Port>(task.id)) writes += put_status(*port, "DOWN");
-    if (task.thing == Thing::router)
-        if (auto router = store.get<Router>(task.id)) writes += put_status(*router, "ERROR");
+// The reason, where its tenant reads it. What the driver has of it works on, as far as anyone knows.
+Writes Realiser::failed(Store& store, Task const& task, std::string const& reason) const {
+    Writes writes;
+    auto in_error = [&](auto found) {
+        if (found) writes += put_status(*found, "ERROR", reason);
+    };
+    switch (task.thing) {
+    case Thing::network: in_error(store.get<Network>(task.id)); break;
+    case Thing::group:
+        if (auto group = store.get<SecurityGroup>(task.id)) writes += put_reason(*group, reason);
+        break;
+    case Thing::port: // those of the network say what their network or router says
+        if (auto port = store.get<Port>(task.id); port && !port->of_the_network())
+            writes += put_status(*port, "ERROR", reason);
+        break;
+    case Thing::router:
+        in_error(store.get<Router>(task.id));
+        for (auto& ip : store.all<FloatingIp>(where("router_id", json::string(task.id))))
+            if (ip.told_to != task.id) writes += put_status(ip, "ERROR", reason);
+        break;
+    }
     return writes;
+}
+
+store::Apply Realiser::held_up(Step& step) {
+    Store store(host_, step.call);
+    for (auto due : store.all<Due>(where("lane", json::string(step.resource)))) {
+        if (due.error == step.error) continue;
+        auto writes = failed(store, look(store, due), step.error);
+        due.error = step.error;
+        try {
+            store.apply(std::move(writes) + put(due));
+        } catch (Error const& error) {
+            if (error.code() != Code::precondition) throw; // changed meanwhile: the next try looks again
+        }
+    }
+    return {};
 }
 
 // Frees what nobody uses any more.
@@ -218,11 +256,15 @@ std::size_t Realiser::do_all(Step& step, Store& store, std::vector<Due> const& d
         } catch (Error const& error) {
             if (error.code() == Code::precondition) continue; // changed meanwhile: it is looked at again
             if (is_passing(error.code()))
-                throw Error(Code::unavailable, fmt::format("{}: {}", task.due.id, error.what()));
+                throw Error(Code::unavailable, error.what()); // of the way to the driver, whatever goes it
             if (error.code() == Code::not_found && step.resource == prompt_lane && network_came(store, due)) continue;
             ++refused;
             try {
-                store.apply(failed(store, task, error));
+                auto due = task.due;
+                due.lane = again_lane;
+                due.error = error.what();
+                store.apply(failed(store, task, error.what()) + expect("network.due", due.id, due.stored_revision) +
+                            mark(due));
                 host_.log(Level::error, fmt::format("the network driver refused {}: {}; it is tried again", task.due.id,
                                                     error.what()));
             } catch (Error const& other) {

@@ -12,9 +12,10 @@ class Realiser {
 public:
     explicit Realiser(Host host) : host_(host), drivers_(host) {}
 
-    // Does what is due in a lane, until nothing is. What is wanted stays wanted: this is its own undo, so that a driver
-    // that is away for long is asked again for as long as it takes.
+    // Does what is due in a lane, until nothing is. A driver that is away for long is asked again for as long as it takes.
     store::Apply realise(Step& step);
+    // What is due in the lane says what it waits for.
+    store::Apply held_up(Step& step);
 
     // What the host lost while nobody looked, by a reboot or a hand, is due. A driver that does not answer is no reason
     // not to start.
@@ -31,7 +32,7 @@ private:
     Writes perform_group(Call& call, Store& store, Task const& task);
     Writes perform_port(Call& call, Store& store, Task const& task);
     Writes perform_router(Call& call, Store& store, Task const& task);
-    Writes failed(Store& store, Task const& task, Error const& error) const;
+    Writes failed(Store& store, Task const& task, std::string const& reason) const;
     void let_go(Store& store);
 
     Host host_;
@@ -39,6 +40,6 @@ private:
 };
 
 inline constexpr auto realise_task =
-    task<nullptr>("network.realise", 1, step<&Realiser::realise, &Realiser::realise>("realise"));
+    until_done(task<&Realiser::held_up>("network.realise", 1, step<&Realiser::realise>("realise")));
 
 } // namespace volutus::network_service

@@ -15,7 +15,7 @@ constexpr auto gateway_info_rows = rows(field<&GatewayInfo::network_id>("network
                                         field<&GatewayInfo::external_fixed_ips>("external_fixed_ips", max_length(10)));
 constexpr Fields rows_of(GatewayInfo const*) { return fields_of(gateway_info_rows); }
 
-struct Router : Standard {
+struct Router : Realised {
     std::string status = "ACTIVE";
     bool admin_state_up = true;
     std::optional<GatewayInfo> external_gateway_info;

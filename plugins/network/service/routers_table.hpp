@@ -16,6 +16,7 @@ inline constexpr auto routers = resource<Router>(
                                set_by(policy("create_router:project_id", admin_only), {})),
     field<&Router::name>("name", writable, max_length(255)),
     field<&Router::description>("description", writable, max_length(255)), field<&Router::status>("status"),
+    field<&Router::status_reason>("status_reason", when_set),
     field<&Router::admin_state_up>("admin_state_up", writable, fallback("true")),
     field<&Router::external_gateway_info>("external_gateway_info", writable, view<gateway_of>()),
     field<&Router::gateway_port_id>("gateway_port_id", hidden),

@@ -4,7 +4,7 @@
 
 namespace volutus::network_service {
 
-struct SecurityGroup : Standard {
+struct SecurityGroup : Realised {
     std::optional<std::string> default_of; // the project whose default group it is
 };
 Resource const& resource_of(SecurityGroup const*);

@@ -19,6 +19,7 @@ inline constexpr auto security_groups = resource<SecurityGroup>(
                                       set_by(policy("create_security_group:project_id", admin_only), {})),
     field<&SecurityGroup::name>("name", writable, max_length(255)),
     field<&SecurityGroup::description>("description", writable, max_length(255)),
+    field<&SecurityGroup::status_reason>("status_reason", when_set),
     field<&SecurityGroup::default_of>("default_of", hidden, indexed), computed<rules_of>("security_group_rules"),
     field<&SecurityGroup::tags>("tags", indexed), field<&SecurityGroup::revision_number>("revision_number"),
     field<&SecurityGroup::created_at>("created_at"), field<&SecurityGroup::updated_at>("updated_at"),

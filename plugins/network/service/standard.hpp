@@ -5,6 +5,7 @@
 #include <volutus/request.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@ struct Standard : Stored {
     std::string id, project_id, name, description, created_at, updated_at;
     std::vector<std::string> tags;
     std::int64_t revision_number = 0;
+};
+
+// What the driver brings to the host. OpenStack's API has a status for it and no place for a reason.
+struct Realised : Standard {
+    std::optional<std::string> status_reason; // why it is not there as it is to be
 };
 
 // A new one's id, project and times.

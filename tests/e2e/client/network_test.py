@@ -2,6 +2,7 @@
 
 import unittest
 
+from cloud import wait_for
 from whole_cloud import WholeCloud
 
 
@@ -227,6 +228,23 @@ class Network(unittest.TestCase):
         self.assertIn("below the 2 that are used", self.admin("quota set --check-limit --networks 1 poor", code=1).err)
         self.admin("quota set --force --networks 0 poor")
         self.assertEqual(pia.show("quota show")["networks"], 0)
+
+
+class Unwilling(unittest.TestCase):
+    def test_a_router_that_the_driver_refuses_says_why(self):
+        cloud = WholeCloud()
+        cloud.expects_errors = ("the network driver refused",)
+        cloud.write("99-unwilling.toml", '[plugin.network_simulator.config]\nfail_call = "ensure_router"\n'
+                                         'fail_times = 1000\nfail_code = "exhausted"\n')
+        admin = self.enterContext(cloud).admin()
+        admin("network create lan")
+        admin("subnet create --network lan --subnet-range 10.0.0.0/24 lan-v4")
+        admin("router create gate")
+        admin("router add subnet gate lan-v4")
+        router = wait_for("the router to be in error", lambda: (
+            shown := admin.show("router show gate"))["status"] == "ERROR" and shown)
+        self.assertEqual(router["status_reason"], "ensure_router fails 1000 times as its configuration says")
+        admin("extension show status-reason")
 
 
 if __name__ == "__main__":
