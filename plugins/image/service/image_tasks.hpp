@@ -4,7 +4,7 @@
 // the middle of it, or its last write failed - the data goes and the image is killed. It is not queued again: with a new
 // upload under the same id, a call of this task that was delayed could remove the new data.
 // image.erase: removes the data of an image that is gone, and the erasure that stands for it.
-// Both are their own undo: data that the driver does not let go of is asked for again for as long as it takes.
+// Both go on until they are done: data that the driver does not let go of is asked for again for as long as it takes.
 #pragma once
 
 #include "image.hpp"
@@ -54,8 +54,8 @@ private:
 };
 
 inline constexpr auto watch_upload =
-    task<&ImageTasks::failed>("image.watch", 1, step<&ImageTasks::watch, &ImageTasks::watch>("watch"));
+    until_done(task<&ImageTasks::failed>("image.watch", 1, step<&ImageTasks::watch>("watch")));
 inline constexpr auto erase_data =
-    task<&ImageTasks::failed>("image.erase", 1, step<&ImageTasks::erase, &ImageTasks::erase>("erase"));
+    until_done(task<&ImageTasks::failed>("image.erase", 1, step<&ImageTasks::erase>("erase")));
 
 } // namespace volutus::image_service
