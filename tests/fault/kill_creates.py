@@ -2,8 +2,6 @@
 """Kills the real daemon while creates with an Idempotency-Key run, sent twice each by clients that do not wait. After each
 restart the clients send them again: each key has made one thing, whoever got an answer gets the same one again, and
 `volutus verify` finds no difference.
-
-    kill_creates.py [--rounds N] [--seed N]
 """
 
 import http.client
@@ -13,12 +11,10 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from cloud import wait_for
-from killing import command_line
-from kill_servers import LATENCY, furnish
+from killing import LATENCY, command_line, wait_for_rest
+from kill_servers import furnish
 from whole_cloud import SIMULATED, WholeCloud
 
-SETTLE = 300  # seconds, for all tasks to end
 HEADERS = {"OpenStack-API-Version": "compute 2.37"}
 
 
@@ -76,7 +72,7 @@ class Creates:
             if first and first.status >= 300 and first.status not in (409, 503):
                 self.found.append(f"{path} with the key {key}: {first}")
         self.told["again"] += sum(1 for reply in again.values() if reply and reply.headers["Idempotent-Replayed"])
-        wait_for("all tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [], SETTLE)
+        wait_for_rest(self.cloud)
         made = listed(name)
         if len(made) != most:
             self.found.append(f"{path}: {most} keys made {len(made)} of the name {name}")

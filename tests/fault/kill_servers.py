@@ -3,9 +3,7 @@
 server is ACTIVE, in ERROR with a reason, or gone; `volutus verify` finds documents, hosts, networks, ledger and quota in
 agreement; and a server that ran before goes on running while the daemon is down.
 
-    kill_servers.py [--rounds N] [--seed N] [--drivers simulated|host] [--guest-image FILE]
-
-N creates, changes and deletes are interrupted. The host's drivers run below own_host.sh.
+As many creates, changes and deletes as rounds are interrupted. The host's drivers run below own_host.sh.
 """
 
 import http.client
@@ -17,19 +15,10 @@ from collections import Counter
 from pathlib import Path
 
 from cloud import wait_for
-from killing import choose_drivers, command_line, ended
-from whole_cloud import HOST, SIMULATED, WholeCloud
+from killing import SETTLE, choose_drivers, chosen_cloud, command_line, disagreements, ended, wait_for_rest
 
-SETTLE = 300  # seconds, for all tasks to end after a start
 RESTING = {"ACTIVE", "ERROR", "SHUTOFF"}
 CHANGES = [({"os-stop": None}, "SHUTOFF"), ({"reboot": {"type": "HARD"}}, "ACTIVE")]
-LATENCY = """
-[plugin.compute_simulator.config]
-latency_ms = 20
-state_directory = "{state}/simulator"
-[tasks]
-longest_pause = "1s"
-"""
 IMPATIENT = """
 [plugin.compute_service.config]
 shutdown_timeout = 1 # a guest that still boots does not hear that it is to stop
@@ -65,7 +54,7 @@ class Interrupted:
         self.cloud.kill()
         self.still_runs("while the daemon is down")
         self.cloud.start()
-        wait_for("all tasks to end", lambda: self.cloud.volutus("tasks", "--json") == [], SETTLE)
+        wait_for_rest(self.cloud)
 
     def still_runs(self, when):
         """The guest that was there before; simulated ones have no process that could be looked at."""
@@ -88,10 +77,7 @@ class Interrupted:
         if wanted and outcome not in wanted:
             self.found.append(f"{what}: acknowledged, and {name} is {outcome}")
         self.told[outcome] += 1
-        try:
-            self.cloud.volutus("verify")
-        except AssertionError as differences:
-            self.found.append(f"{what}: verify: {differences}")
+        self.found += [f"{what}: {line}" for line in disagreements(self.cloud)]
         return by_name[name]["id"] if outcome == "ACTIVE" else None
 
     def interrupt(self, what, name, method, path, body, wanted):
@@ -153,7 +139,7 @@ def main():
     wanted = parser.parse_args()
     host = wanted.drivers == "host"
 
-    cloud = WholeCloud(HOST if host else SIMULATED, IMPATIENT if host else LATENCY)
+    cloud = chosen_cloud(wanted, IMPATIENT)
     cloud.start()
     image, flavor, network = furnish(cloud, wanted.guest_image)
     work = Interrupted(cloud, image, flavor, network, random.Random(wanted.seed), 2.5 if host else 0.4)
@@ -173,7 +159,7 @@ def main():
         cloud.call("DELETE", f"/compute/v2.1/servers/{kept}")
         wait_for("the last server to be gone", lambda: not work.servers(), SETTLE)
         cloud.call("DELETE", f"/network/v2.0/networks/{network}")
-        wait_for("all tasks to end", lambda: cloud.volutus("tasks", "--json") == [], SETTLE)
+        wait_for_rest(cloud)
     return ended(cloud, work.found)
 
 

@@ -3,8 +3,6 @@
 ports, floating IPs, images, key pairs and projects. After each restart, without a hand on it, every task ends,
 `volutus verify` finds documents, ledger, quota and backends in agreement, and all that a tenant was told is so.
 
-    kill_tenants.py [--kills N] [--tenants N] [--seed N] [--drivers simulated|host] [--guest-image FILE]
-
 The host's drivers run below own_host.sh.
 """
 
@@ -15,10 +13,8 @@ import threading
 import time
 from collections import Counter
 
-from cloud import wait_for
-from killing import choose_drivers, command_line, ended
-from kill_servers import LATENCY, RESTING, SETTLE, furnish
-from whole_cloud import HOST, SIMULATED, WholeCloud
+from killing import choose_drivers, chosen_cloud, command_line, disagreements, ended, wait_for_rest
+from kill_servers import RESTING, furnish
 
 SPARE = """
 [plugin.compute_service.config]
@@ -233,7 +229,7 @@ def main():
     host = wanted.drivers == "host"
     moments = random.Random(wanted.seed)
 
-    cloud = WholeCloud(HOST if host else SIMULATED, SPARE if host else LATENCY)
+    cloud = chosen_cloud(wanted, SPARE)
     cloud.start()
     image, flavor, _ = furnish(cloud, wanted.guest_image)
     furniture = (image, flavor, external_network(cloud))
@@ -250,12 +246,8 @@ def main():
         for thread in threads:
             thread.join()
         cloud.start()
-        wait_for("all tasks to end", lambda: cloud.volutus("tasks", "--json") == [], SETTLE)
-        differences = []
-        try:
-            cloud.volutus("verify")
-        except AssertionError as disagreement:
-            differences.append(str(disagreement))
+        wait_for_rest(cloud)
+        differences = disagreements(cloud)
         for tenant in tenants:
             differences += [f"{tenant.name}: {line}" for line in tenant.compare()]
         found += [f"after kill {kill}: {line}" for line in differences]

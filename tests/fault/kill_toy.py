@@ -2,8 +2,6 @@
 """Kills the real daemon at random moments while clients create and delete widgets, and then compares what everyone was
 told, what the documents say, and what the driver has.
 
-    kill_toy.py [--rounds N] [--seed N] [--link in-process|process]
-
 A seed fixes what clients ask and when the daemon is killed; what it does between is the machine's.
 """
 
@@ -15,11 +13,10 @@ import threading
 import time
 
 from cloud import Cloud, toy, wait_for
-from killing import command_line, ended
+from killing import command_line, disagreements, ended, wait_for_rest
 
 WIDGETS = "/toy/v1/widgets"
 CLIENTS = 4
-SETTLE = 240  # seconds, for all tasks to end after the last start
 # Less capacity than is asked for, so that some tasks fail and are undone.
 SLOTS, QUOTA = 150, 60
 TASKS = """
@@ -131,10 +128,7 @@ def differences(cloud, clients):
         elif not file or (file["size"], file.get("colour")) != (widget["size"], widget["colour"]):
             yield f"{widget_id} is {widget}, the driver has {file}"
     yield from (f"the driver has {widget_id}, which no document knows" for widget_id in files)
-    try:
-        cloud.volutus("verify")
-    except AssertionError as told:
-        yield f"verify: {told}"
+    yield from disagreements(cloud)
 
 
 def kill_often(cloud, rounds, moments):
@@ -165,7 +159,7 @@ def main():
             client.ending.set()
         for client in clients:
             client.join()
-    wait_for("all tasks to end", lambda: cloud.volutus("tasks", "--json") == [], SETTLE)
+    wait_for_rest(cloud)
 
     found = list(differences(cloud, clients))
     created = sum(len(client.created) for client in clients)
