@@ -142,7 +142,20 @@ protected:
         for (auto const until = world::now() + patience; !condition(); world::sleep_for(std::chrono::milliseconds(1)))
             ASSERT_LT(world::now(), until) << "waited in vain";
     }
+    // The receiver takes nothing, and is asked once only.
+    void begin_in_vain() {
+        options_.give_up = {};
+        receiver_.answer_with(500);
+        begin();
+    }
     std::size_t letters() { return webhooks_->dead_letters("").letters.size(); }
+    // The id of one with one event.
+    std::string dead_letter() {
+        begin_in_vain();
+        put({"a"});
+        eventually([&] { return letters() == 1; });
+        return webhooks_->dead_letters("ear").letters.front().id;
+    }
 
     testkit::TemporaryFolder folder_;
     metrics::Metrics metrics_;
@@ -253,12 +266,7 @@ TEST_F(WebhooksTest, WhatIsNotTakenForTooLongBecomesADeadLetter) {
 }
 
 TEST_F(WebhooksTest, ADeadLetterIsDeliveredOnceItIsTakenAndThenForgotten) {
-    options_.give_up = {};
-    receiver_.answer_with(500);
-    begin();
-    put({"a"});
-    eventually([&] { return letters() == 1; });
-    auto const id = webhooks_->dead_letters("ear").letters.front().id;
+    auto const id = dead_letter();
     EXPECT_EQ(testkit::refusal([&] { webhooks_->deliver(id, never_); }).code(), Code::unavailable);
     EXPECT_EQ(letters(), 1u);
     receiver_.answer_with(200);
@@ -270,13 +278,8 @@ TEST_F(WebhooksTest, ADeadLetterIsDeliveredOnceItIsTakenAndThenForgotten) {
 }
 
 TEST_F(WebhooksTest, ADeadLetterOfAWebhookThatIsGoneCanOnlyBeDropped) {
-    options_.give_up = {};
-    receiver_.answer_with(500);
-    begin();
-    put({"a"});
-    eventually([&] { return letters() == 1; });
+    auto const id = dead_letter();
     webhooks_->set({});
-    auto const id = webhooks_->dead_letters("ear").letters.front().id;
     EXPECT_EQ(testkit::refusal([&] { webhooks_->deliver(id, never_); }).code(), Code::conflict);
     webhooks_->drop(id);
     EXPECT_EQ(letters(), 0u);
@@ -290,9 +293,7 @@ TEST_F(WebhooksTest, TheOldestDeadLetterGoesWhereTheyAreTooMany) {
         apply.put.push_back({std::string(dead_letter_kind), fmt::format("ear-{:020}-old", i), body});
     }
     store_->apply("", apply);
-    options_.give_up = {};
-    receiver_.answer_with(500);
-    begin();
+    begin_in_vain();
     auto const begun = webhooks_->states().front().status.revision;
     put({"a"});
     volutus::store::Get const oldest{std::string(dead_letter_kind), fmt::format("ear-{:020}-old", 0), 0};
@@ -304,9 +305,7 @@ TEST_F(WebhooksTest, TheOldestDeadLetterGoesWhereTheyAreTooMany) {
 }
 
 TEST_F(WebhooksTest, ABatchOfAnySizeFitsIntoDeadLetters) {
-    options_.give_up = {};
-    receiver_.answer_with(500);
-    begin();
+    begin_in_vain();
     volutus::store::Apply apply;
     for (int i = 0; i < 30; ++i) {
         json::object body{{"project_id", "p1"}};
