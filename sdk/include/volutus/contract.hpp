@@ -52,7 +52,8 @@ constexpr Contract<D, Entries...> contract(std::string_view name, Entries... ent
     return {name, std::tuple<Entries...>(entries...)};
 }
 
-// The reply's document to one call by name; throws what the driver throws, and unsupported for a name the contract does not hold.
+// The reply's document to one call by name; throws what the driver throws, and unsupported for a name that the contract
+// does not hold.
 template <class D, class... Entries>
 std::string dispatch(Contract<D, Entries...> const& contract, D& driver, Call& call, std::string_view name,
                      std::string_view request) {
