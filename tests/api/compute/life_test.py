@@ -63,7 +63,7 @@ class Slow(ComputeTest):
 
 
 class Failing(ComputeTest):
-    simulator = 'fails = ["prepare:noprepare", "start:nostart", "stop:nostop", "remove:noremove"]'
+    simulator = 'fails = ["prepare:noprepare", "start:nostart", "stop:nostop"]'
 
     def test_a_create_that_fails_says_why_and_leaves_nothing(self):
         for name, reason in (("noprepare", "fail prepare of noprepare"), ("nostart", "fail start of nostart")):
@@ -83,11 +83,22 @@ class Failing(ComputeTest):
         self.remove(server)
         self.assert_in_order()
 
-    def test_a_delete_that_fails_can_be_seen_and_keeps_its_room(self):
+
+class HeldUp(ComputeTest):
+    simulator = 'fails = ["remove:noremove"]'
+
+    def test_a_delete_says_what_it_waits_for_keeps_its_room_and_goes_on_by_itself(self):
         server = self.running("noremove")
         self.call("DELETE", f"/servers/{server}")
-        self.assertIn("fail remove", self.wait_until(server, "ERROR")["fault"]["message"])
+        found = wait_for("the delete to be held up", lambda: (shown := self.show(server))["status"] == "ERROR" and shown)
+        self.assertIn("fail remove", found["fault"]["message"])
+        self.assertEqual(found["OS-EXT-STS:task_state"], "deleting")
         self.assertEqual(self.used(), (1, 1, 128))
+        self.cloud.stop()
+        self.cloud.write("60-mended.toml", "[plugin.compute_simulator.config]\nfails = []\n")
+        self.cloud.start()
+        self.wait_until(server, "")
+        self.assertEqual(self.used(), (0, 0, 0))
         self.assert_in_order()
 
 

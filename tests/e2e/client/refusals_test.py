@@ -78,7 +78,7 @@ WRONG = [
     ("security group set --name other {group}", "Updating default security group not allowed."),
     ("security group rule create --protocol tcp --dst-port 80 web", "Security group rule already exists."),
     ("security group rule create --protocol nosuch web", "Security group rule protocol nosuch not supported."),
-    ("security group rule create --protocol icmp --icmp-type 300 web", "Invalid value for ICMP port_range_min"),
+    ("security group rule create --protocol icmp --icmp-type 300 web", "Invalid value for ICMP type"),
     ("security group rule create --remote-ip any web", "expected something of the form 'ip-or-cidr'"),
     ("security group rule create --ethertype IPv6 --remote-ip 10.0.0.0/8 web", "Conflicting value ethertype IPv6"),
     (BOOT + " --key-name nosuch any", "Invalid key_name provided. (HTTP 400)"),
